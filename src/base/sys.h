@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one door to the allocator and to the kernel.
+ *
+ * Every allocation and system call of ours that can fail is made through a macro of this
+ * file. In a build with SIMUL_FAULTS each such place in the source is a *site*: a static
+ * record in the section sm_sites, which the fault runner (tests/support) counts and
+ * makes fail, one call after another. In other builds the macros cost nothing.
+ *
+ * A call returns what the system call returns, or -errno; EINTR is retried and never
+ * seen. Add a name here rather than calling the system directly.
+ */
+#ifndef SM_BASE_SYS_H
+#define SM_BASE_SYS_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/assert.h"
+
+struct sm_fault_site {
+    const char *call, *file;
+    int line;
+    int errnum;    /* what the call fails with */
+    unsigned hits; /* how often it was made to fail */
+};
+
+#ifdef SIMUL_FAULTS
+bool sm_fault(struct sm_fault_site *site);
+#define SM_FAULT(call_, errnum_)                                                         \
+    ({                                                                                   \
+        static struct sm_fault_site site_                                                \
+            __attribute__((section("sm_sites"), used, aligned(8)))                       \
+            = {call_, __FILE__, __LINE__, errnum_, 0};                                   \
+        sm_unlikely(sm_fault(&site_));                                                   \
+    })
+#else
+#define SM_FAULT(call_, errnum_) false
+#endif
+
+/* The system call `expr`, which sets errno; fails with errnum_ on injection. */
+#define SM_SYS(call_, errnum_, expr)                                                     \
+    ({                                                                                   \
+        long r_;                                                                         \
+        if (SM_FAULT(call_, errnum_)) {                                                  \
+            r_ = -(errnum_);                                                             \
+        } else {                                                                         \
+            do                                                                           \
+                r_ = (long)(expr);                                                       \
+            while (r_ == -1 && errno == EINTR);                                          \
+            if (r_ == -1)                                                                \
+                r_ = -errno;                                                             \
+        }                                                                                \
+        r_;                                                                              \
+    })
+
+/* ---- memory: the user's allocator, malloc(3) unless simul_set_allocator() was called */
+
+void *sm_mem_alloc(size_t size);
+void *sm_mem_zalloc(size_t size);
+void *sm_mem_realloc(void *ptr, size_t size);
+void sm_free(void *ptr);
+char *sm_mem_strdup(const char *text);
+
+#define sm_malloc(size)       (SM_FAULT("malloc", ENOMEM) ? NULL : sm_mem_alloc(size))
+#define sm_zalloc(size)       (SM_FAULT("zalloc", ENOMEM) ? NULL : sm_mem_zalloc(size))
+#define sm_realloc(ptr, size) (SM_FAULT("realloc", ENOMEM) ? NULL : sm_mem_realloc(ptr, size))
+#define sm_strdup(text)       (SM_FAULT("strdup", ENOMEM) ? NULL : sm_mem_strdup(text))
+
+/* Address space. Returns MAP_FAILED as mmap(2) does, with errno set. */
+#define sm_mmap(addr, len, prot, flags, fd, off)                                         \
+    (SM_FAULT("mmap", ENOMEM) ? (errno = ENOMEM, MAP_FAILED)                             \
+                              : mmap(addr, len, prot, flags, fd, off))
+#define sm_munmap(addr, len)           ((void)munmap(addr, len))
+#define sm_mprotect(addr, len, prot)   SM_SYS("mprotect", ENOMEM, mprotect(addr, len, prot))
+#define sm_madvise(addr, len, advice)  SM_SYS("madvise", ENOMEM, madvise(addr, len, advice))
+
+/* ---- descriptors and sockets -------------------------------------------------------- */
+
+/* Closes once, whatever it says: after EINTR the descriptor is gone on Linux. */
+void sm_close(int fd);
+
+#define sm_read(fd, buf, n)            SM_SYS("read", EIO, read(fd, buf, n))
+#define sm_write(fd, buf, n)           SM_SYS("write", EIO, write(fd, buf, n))
+#define sm_open(path, flags, mode)     SM_SYS("open", EMFILE, open(path, flags, mode))
+#define sm_recv(fd, buf, n, flags)     SM_SYS("recv", ECONNRESET, recv(fd, buf, n, flags))
+#define sm_send(fd, buf, n, flags)     SM_SYS("send", ECONNRESET, send(fd, buf, n, flags))
+#define sm_recvmsg(fd, msg, flags)     SM_SYS("recvmsg", ECONNRESET, recvmsg(fd, msg, flags))
+#define sm_sendmsg(fd, msg, flags)     SM_SYS("sendmsg", ECONNRESET, sendmsg(fd, msg, flags))
+#define sm_socket(domain, type, proto) SM_SYS("socket", EMFILE, socket(domain, type, proto))
+#define sm_bind(fd, addr, len)         SM_SYS("bind", EADDRINUSE, bind(fd, addr, len))
+#define sm_listen(fd, backlog)         SM_SYS("listen", EADDRINUSE, listen(fd, backlog))
+#define sm_connect(fd, addr, len)      SM_SYS("connect", ENETUNREACH, connect(fd, addr, len))
+#define sm_accept(fd, addr, len, flags)                                                  \
+    SM_SYS("accept4", EMFILE, accept4(fd, addr, len, flags))
+#define sm_setsockopt(fd, level, name, val, len)                                         \
+    SM_SYS("setsockopt", ENOBUFS, setsockopt(fd, level, name, val, len))
+#define sm_getsockopt(fd, level, name, val, len)                                         \
+    SM_SYS("getsockopt", ENOBUFS, getsockopt(fd, level, name, val, len))
+#define sm_getsockname(fd, addr, len)                                                    \
+    SM_SYS("getsockname", ENOBUFS, getsockname(fd, addr, len))
+#define sm_getpeername(fd, addr, len)                                                    \
+    SM_SYS("getpeername", ENOTCONN, getpeername(fd, addr, len))
+#define sm_shutdown(fd, how)           SM_SYS("shutdown", ENOTCONN, shutdown(fd, how))
+#define sm_eventfd(value, flags)       SM_SYS("eventfd", EMFILE, eventfd(value, flags))
+#define sm_epoll_create(flags)         SM_SYS("epoll_create1", EMFILE, epoll_create1(flags))
+#define sm_epoll_ctl(epfd, op, fd, ev) SM_SYS("epoll_ctl", ENOMEM, epoll_ctl(epfd, op, fd, ev))
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every test program begins with. TEST(name) registers itself; main() is here.
+ *
+ * Each test runs in a process of its own (Check's fork mode) with a time-out, and fails
+ * if it leaves a descriptor open. Run one with CK_RUN_CASE=name.
+ */
+#ifndef SM_TESTS_HARNESS_H
+#define SM_TESTS_HARNESS_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct harness_test {
+    const char *name;
+    const TTest *test;
+    int timeout_s; /* 0: 20 seconds */
+    struct harness_test *next;
+};
+
+void harness_register(struct harness_test *test);
+
+#define TEST_TIMEOUT(name_, seconds_)                                                    \
+    static void body_##name_(void);                                                      \
+    START_TEST(name_)                                                                    \
+    {                                                                                    \
+        int fds_ = harness_open_fds();                                                   \
+        body_##name_();                                                                  \
+        ck_assert_msg(harness_open_fds() == fds_, "descriptors were left open: %d, %d",  \
+                      fds_, harness_open_fds());                                         \
+    }                                                                                    \
+    END_TEST                                                                             \
+    __attribute__((constructor)) static void register_##name_(void)                      \
+    {                                                                                    \
+        static struct harness_test test;                                                 \
+        test.name = #name_;                                                              \
+        test.test = name_;                                                               \
+        test.timeout_s = seconds_;                                                       \
+        harness_register(&test);                                                         \
+    }                                                                                    \
+    static void body_##name_(void)
+
+#define TEST(name_) TEST_TIMEOUT(name_, 0)
+
+/* How many descriptors this process has open. */
+int harness_open_fds(void);
+
+/* Run all tests of the program; the exit status. A program whose backend (SIMUL_BACKEND)
+ * the kernel refuses calls harness_skip() first in its SETUP, or defines HARNESS_NEEDS. */
+int harness_run(const char *suite);
+
+/* Print why and exit with 77, which CTest counts as skipped. */
+__attribute__((noreturn, format(printf, 1, 2))) void harness_skip(const char *fmt, ...);
+
+/* Skips when $SIMUL_BACKEND is set and the kernel refuses it; test mains that use a
+ * poll backend call it first. */
+void harness_need_backend(void);
+
+#define HARNESS_MAIN(suite_)                                                             \
+    int main(void)                                                                       \
+    {                                                                                    \
+        return harness_run(suite_);                                                      \
+    }
+
+#define HARNESS_MAIN_BACKEND(suite_)                                                     \
+    int main(void)                                                                       \
+    {                                                                                    \
+        harness_need_backend();                                                          \
+        return harness_run(suite_);                                                      \
+    }
+
+#endif
