@@ -13,8 +13,7 @@
 #ifdef SIMUL_ASSERTS
 void sm_assert_failed(const char *what, const char *file, int line)
     __attribute__((noreturn, visibility("hidden")));
-#define sm_assert(x)                                                                     \
-    (sm_likely(x) ? (void)0 : sm_assert_failed(#x, __FILE__, __LINE__))
+#define sm_assert(x) (sm_likely(x) ? (void)0 : sm_assert_failed(#x, __FILE__, __LINE__))
 #else
 #define sm_assert(x) ((void)sizeof(!(x)))
 #endif

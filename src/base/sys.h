@@ -23,8 +23,9 @@
 struct sm_fault_site {
     const char *call, *file;
     int line;
-    int errnum;    /* what the call fails with */
-    unsigned hits; /* how often it was made to fail */
+    int errnum;      /* what the call fails with */
+    unsigned hits;   /* how often it was made to fail */
+    unsigned passed; /* how often it was reached */
 };
 
 #ifdef SIMUL_FAULTS
@@ -33,7 +34,7 @@ bool sm_fault(struct sm_fault_site *site);
     ({                                                                                   \
         static struct sm_fault_site site_                                                \
             __attribute__((section("sm_sites"), used, aligned(8)))                       \
-            = {call_, __FILE__, __LINE__, errnum_, 0};                                   \
+            = {call_, __FILE__, __LINE__, errnum_, 0, 0};                                 \
         sm_unlikely(sm_fault(&site_));                                                   \
     })
 #else
@@ -55,6 +56,8 @@ bool sm_fault(struct sm_fault_site *site);
         }                                                                                \
         r_;                                                                              \
     })
+
+/* clang-format off: a table, so that two people who add a line do not realign it */
 
 /* ---- memory: the user's allocator, malloc(3) unless simul_set_allocator() was called */
 
@@ -84,6 +87,7 @@ void sm_close(int fd);
 
 #define sm_read(fd, buf, n)            SM_SYS("read", EIO, read(fd, buf, n))
 #define sm_write(fd, buf, n)           SM_SYS("write", EIO, write(fd, buf, n))
+#define sm_writev(fd, iov, n)          SM_SYS("writev", EIO, writev(fd, iov, n))
 #define sm_open(path, flags, mode)     SM_SYS("open", EMFILE, open(path, flags, mode))
 #define sm_recv(fd, buf, n, flags)     SM_SYS("recv", ECONNRESET, recv(fd, buf, n, flags))
 #define sm_send(fd, buf, n, flags)     SM_SYS("send", ECONNRESET, send(fd, buf, n, flags))
@@ -107,5 +111,7 @@ void sm_close(int fd);
 #define sm_eventfd(value, flags)       SM_SYS("eventfd", EMFILE, eventfd(value, flags))
 #define sm_epoll_create(flags)         SM_SYS("epoll_create1", EMFILE, epoll_create1(flags))
 #define sm_epoll_ctl(epfd, op, fd, ev) SM_SYS("epoll_ctl", ENOMEM, epoll_ctl(epfd, op, fd, ev))
+
+/* clang-format on */
 
 #endif
