@@ -43,4 +43,11 @@ void sm_switch(sm_context *from, sm_context to);
  */
 sm_context sm_context_make(void *base, void *top, void (*entry)(void *), void *arg);
 
+/**
+ * Let a suspended context go on with the caller's floating-point control state instead
+ * of its own: for a context that is kept for other work. (A new one begins with that of
+ * whoever made it.) A handful of instructions.
+ */
+void sm_context_inherit_fp(sm_context context);
+
 #endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What sanitizers must be told about a switch. Empty functions in other builds.
+ *
+ * A switch reads:
+ *
+ *     sm_annotate_leave(from, to, from_dies);
+ *     sm_switch(&from->context, to->context);
+ *     sm_annotate_arrive(from);          // whenever somebody resumes it
+ *
+ * and the entry function of a fresh context begins with sm_annotate_arrive(self). Nothing
+ * may be between the three, and the functions are always inlined: a function that begins
+ * in one fiber and ends in another would upset ThreadSanitizer's record of calls.
+ *
+ * `from_dies`: the context is never resumed, so AddressSanitizer frees its fake stack. A
+ * trampoline that is kept for more work does not die. The stack of a thread takes part
+ * as a struct sm_stack filled by sm_stack_of_thread().
+ *
+ * Valgrind is told of a stack when it is carved, LeakSanitizer when it is handed out and
+ * put back (roots.c); neither needs to know of switches.
+ */
+#ifndef SM_SWITCH_ANNOTATE_H
+#define SM_SWITCH_ANNOTATE_H
+
+#include "switch/stack.h"
+
+#define SM_ANNOTATE static inline __attribute__((always_inline))
+
+#if SM_ASAN
+#include <sanitizer/common_interface_defs.h>
+
+SM_ANNOTATE void sm_annotate_leave(struct sm_stack *from, struct sm_stack *to,
+                                   bool from_dies)
+{
+    __sanitizer_start_switch_fiber(from_dies ? NULL : &from->asan_fake, to->base,
+                                   (size_t)((char *)to->top - (char *)to->base));
+    if (from_dies)
+        from->asan_fake = NULL;
+}
+
+SM_ANNOTATE void sm_annotate_arrive(struct sm_stack *self)
+{
+    __sanitizer_finish_switch_fiber(self->asan_fake, NULL, NULL);
+    self->asan_fake = NULL;
+}
+
+#elif SM_TSAN
+
+/* Declared here, as not every compiler ships <sanitizer/tsan_interface.h>. */
+void *__tsan_create_fiber(unsigned flags);
+void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+
+SM_ANNOTATE void sm_annotate_leave(struct sm_stack *from, struct sm_stack *to,
+                                   bool from_dies)
+{
+    (void)from, (void)from_dies;
+    if (!to->tsan)
+        to->tsan = __tsan_create_fiber(0);
+    __tsan_switch_to_fiber(to->tsan, 0);
+}
+
+SM_ANNOTATE void sm_annotate_arrive(struct sm_stack *self)
+{
+    (void)self;
+}
+
+#else
+
+SM_ANNOTATE void sm_annotate_leave(struct sm_stack *from, struct sm_stack *to,
+                                   bool from_dies)
+{
+    (void)from, (void)to, (void)from_dies;
+}
+
+SM_ANNOTATE void sm_annotate_arrive(struct sm_stack *self)
+{
+    (void)self;
+}
+
+#endif
+#endif
