@@ -13,7 +13,7 @@ export CMAKE_GENERATOR ?= Ninja
 endif
 
 # What `make test` goes through: presets of CMakePresets.json.
-CONFIGS ?= asan optimized ucontext clang tsan valgrind
+CONFIGS ?= asan optimized ucontext clang tsan valgrind aarch64
 TREES = $(CONFIGS:%=build-test/%)
 
 # $(call configured,tree,preset): configure once, and again when the presets change; what
