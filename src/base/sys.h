@@ -79,6 +79,17 @@ char *sm_mem_strdup(const char *text);
 #define sm_munmap(addr, len)           ((void)munmap(addr, len))
 #define sm_mprotect(addr, len, prot)   SM_SYS("mprotect", ENOMEM, mprotect(addr, len, prot))
 #define sm_madvise(addr, len, advice)  SM_SYS("madvise", ENOMEM, madvise(addr, len, advice))
+#define sm_mincore(addr, len, vec)     SM_SYS("mincore", EAGAIN, mincore(addr, len, vec))
+#define sm_process_madvise(pidfd, iov, n, advice, flags)                                 \
+    SM_SYS("process_madvise", EPERM,                                                     \
+           syscall(SYS_process_madvise, pidfd, iov, n, advice, flags))
+#define sm_pidfd_open(pid, flags)                                                        \
+    SM_SYS("pidfd_open", EMFILE, syscall(SYS_pidfd_open, pid, flags))
+
+/* ---- signals ------------------------------------------------------------------------ */
+
+#define sm_sigaction(signum, act, old) SM_SYS("sigaction", EINVAL, sigaction(signum, act, old))
+#define sm_sigaltstack(stack, old)     SM_SYS("sigaltstack", ENOMEM, sigaltstack(stack, old))
 
 /* ---- descriptors and sockets -------------------------------------------------------- */
 

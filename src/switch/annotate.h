@@ -29,6 +29,9 @@
 #if SM_ASAN
 #include <sanitizer/common_interface_defs.h>
 
+/* The stack of the calling thread, while it is parked (roots.c). */
+extern __thread struct sm_stack *sm_annotate_parked_thread;
+
 SM_ANNOTATE void sm_annotate_leave(struct sm_stack *from, struct sm_stack *to,
                                    bool from_dies)
 {
@@ -36,12 +39,16 @@ SM_ANNOTATE void sm_annotate_leave(struct sm_stack *from, struct sm_stack *to,
                                    (size_t)((char *)to->top - (char *)to->base));
     if (from_dies)
         from->asan_fake = NULL;
+    if (from->state == SM_STACK_OUTSIDE)
+        sm_annotate_parked_thread = from;
 }
 
 SM_ANNOTATE void sm_annotate_arrive(struct sm_stack *self)
 {
     __sanitizer_finish_switch_fiber(self->asan_fake, NULL, NULL);
     self->asan_fake = NULL;
+    if (self->state == SM_STACK_OUTSIDE)
+        sm_annotate_parked_thread = NULL;
 }
 
 #elif SM_TSAN

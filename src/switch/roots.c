@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stacks as roots of LeakSanitizer, which knows the stack that a thread is running on
+ * and no other: what only a parked task points to would be reported as a leak.
+ *
+ * When a check happens in the middle of a run, the whole of each live stack is a root
+ * (in builds for AddressSanitizer, and up to a number, since LeakSanitizer searches its
+ * roots linearly). At exit, where it matters, the roots are exact: of each parked stack
+ * what is above its stack pointer. Stale words below it would hide real leaks.
+ *
+ * The library itself may have been built without sanitizers and only the program with
+ * them; the roots at exit work then, too, hence the weak symbols.
+ */
+#include "switch/annotate.h"
+#include "switch/slab.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#pragma weak __lsan_register_root_region
+#pragma weak __lsan_unregister_root_region
+void __lsan_register_root_region(const void *begin, size_t size);
+void __lsan_unregister_root_region(const void *begin, size_t size);
+
+#if SM_ASAN
+__thread struct sm_stack *sm_annotate_parked_thread;
+#endif
+
+enum { ROOTS_MAX = 1024 };
+
+static size_t size_of(const struct sm_stack *stack)
+{
+    return (size_t)((char *)stack->top - (char *)stack->base);
+}
+
+void sm_roots_add(struct sm_stack_pool *pool, struct sm_stack *stack)
+{
+    if (!SM_ASAN || pool->live > ROOTS_MAX || !__lsan_register_root_region)
+        return;
+    __lsan_register_root_region(stack->base, size_of(stack));
+    stack->rooted = true;
+}
+
+void sm_roots_remove(struct sm_stack *stack)
+{
+    if (!stack->rooted)
+        return;
+    __lsan_unregister_root_region(stack->base, size_of(stack));
+    stack->rooted = false;
+}
+
+/* ---- at exit ------------------------------------------------------------------------- */
+
+static bool is_within(const struct sm_stack *stack, const void *address)
+{
+    return address >= stack->base && address < stack->top;
+}
+
+/* The stack that called exit() has no valid context; all of it is a root. */
+static void add_exact(struct sm_stack *stack)
+{
+    char *from = stack->context;
+    if (!is_within(stack, from) || is_within(stack, __builtin_frame_address(0)))
+        from = stack->base;
+    __lsan_register_root_region(from, (size_t)((char *)stack->top - from));
+}
+
+static void add_exact_of_slab(struct sm_slab *slab, void *arg)
+{
+    (void)arg;
+    for (unsigned i = 0; i < slab->carved; i++) {
+        sm_roots_remove(&slab->table[i]);
+        if (slab->table[i].state == SM_STACK_LIVE)
+            add_exact(&slab->table[i]);
+    }
+}
+
+/* Handlers run in reverse order, and LeakSanitizer's was the first to be registered. */
+static void at_exit(void)
+{
+    sm_slab_each(add_exact_of_slab, NULL);
+#if SM_ASAN
+    if (sm_annotate_parked_thread)
+        add_exact(sm_annotate_parked_thread);
+#endif
+}
+
+static void start(void)
+{
+    if (__lsan_register_root_region)
+        atexit(at_exit);
+}
+
+void sm_roots_start(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start);
+}
