@@ -172,7 +172,7 @@ int sm_stack_get_slow(struct sm_stack_pool *pool, struct sm_stack **ret, size_t 
         pool->size =
             sm_pages(pool->size < SM_STACK_SIZE_MIN ? SM_STACK_SIZE_MIN : pool->size);
     }
-    struct sm_stack *stack;
+    struct sm_stack *stack = NULL;
     int r =
         size > pool->size ? get_single(pool, &stack, size) : get_pooled(pool, &stack);
     if (r < 0)
