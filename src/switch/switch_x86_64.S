@@ -102,6 +102,7 @@ sm_switch_resume:
     .type   sm_context_start, @function
     .p2align 4
     .cfi_startproc
+    .cfi_def_cfa_offset 0
     .cfi_undefined %rip
     nop
 sm_context_start:

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# The switch: the machine's own, and ucontext in its place.
+set(SM_TEST_SWITCH contract/test_switch.c contract/registers.S)
+sm_test(test_switch ${SM_TEST_SWITCH})
+sm_test(test_switch_ucontext ${SM_TEST_SWITCH}
+    ${PROJECT_SOURCE_DIR}/src/switch/switch_ucontext.c)
+target_link_libraries(test_switch PRIVATE m)
+target_link_libraries(test_switch_ucontext PRIVATE m)
