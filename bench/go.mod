@@ -1,0 +1,3 @@
+module simul.example/bench
+
+go 1.19

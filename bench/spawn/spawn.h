@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Creating tasks that return at once and waiting for them, in C.
+ *
+ * The includer defines  handle_t, create() and join(handle_t), and calls
+ * spawn_measure() where tasks can be made. Shape "await": one is created and awaited,
+ * n times over. Shape "batch": n are created, then all are awaited in that order.
+ */
+#ifndef SPAWN_H
+#define SPAWN_H
+
+#include "support/bench.h"
+
+static double spawn_await(long n)
+{
+    double start = bench_now();
+    for (long i = 0; i < n; i++)
+        join(create());
+    return bench_now() - start;
+}
+
+static double spawn_batch(long n)
+{
+    handle_t *handles = bench_array(n, sizeof *handles);
+    double start = bench_now();
+    for (long i = 0; i < n; i++)
+        handles[i] = create();
+    for (long i = 0; i < n; i++)
+        join(handles[i]);
+    double took = bench_now() - start;
+    free(handles);
+    return took;
+}
+
+static void spawn_measure(struct bench bench)
+{
+    double raw[BENCH_REPETITIONS_MAX];
+    char name[64];
+    int batch = strcmp(bench.shape, "batch") == 0;
+    for (int i = 0; i < bench.repetitions; i++)
+        raw[i] = (batch ? spawn_batch : spawn_await)(bench.n) * 1e9 / (double)bench.n;
+    snprintf(name, sizeof name, "spawn.%s", bench.shape);
+    bench_print(name, "ns", bench.n, bench.repetitions, raw);
+}
+
+#endif
