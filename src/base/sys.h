@@ -57,6 +57,13 @@ bool sm_fault(struct sm_fault_site *site);
         r_;                                                                              \
     })
 
+/* As SM_SYS, for calls that wait: a signal ends them, and -EINTR is for the caller. */
+#define SM_SYS_ONCE(call_, errnum_, expr)                                                \
+    ({                                                                                   \
+        long r_ = SM_FAULT(call_, errnum_) ? -(errnum_) : (long)(expr);                  \
+        r_ == -1 ? -(long)errno : r_;                                                    \
+    })
+
 /* clang-format off: a table, so that two people who add a line do not realign it */
 
 /* ---- memory: the user's allocator, malloc(3) unless simul_set_allocator() was called */
@@ -122,6 +129,11 @@ void sm_close(int fd);
 #define sm_eventfd(value, flags)       SM_SYS("eventfd", EMFILE, eventfd(value, flags))
 #define sm_epoll_create(flags)         SM_SYS("epoll_create1", EMFILE, epoll_create1(flags))
 #define sm_epoll_ctl(epfd, op, fd, ev) SM_SYS("epoll_ctl", ENOMEM, epoll_ctl(epfd, op, fd, ev))
+#define sm_epoll_wait(epfd, events, n, timeout_ms)                                       \
+    SM_SYS_ONCE("epoll_wait", ENOMEM, epoll_wait(epfd, events, n, timeout_ms))
+/* By number, since glibc before 2.35 has no name for it. `timeout`: two 64-bit words. */
+#define sm_epoll_pwait2(epfd, events, n, timeout)                                        \
+    SM_SYS_ONCE("epoll_pwait2", ENOMEM, syscall(441, epfd, events, n, timeout, NULL, 8))
 
 /* clang-format on */
 

@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: MIT
-sm_sources()
+sm_sources(choose.c op.c)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    sm_sources(epoll.c)
+endif()

@@ -5,6 +5,7 @@
 #include "support/harness.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 

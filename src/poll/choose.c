@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The choice of a backend. A new one is one more row. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "poll/poll.h"
+
+/* The best first. One that is not of this system is NULL. */
+static const struct {
+    const char *name;
+    const struct sm_poll_ops *ops;
+} backends[] = {
+    {"io_uring", NULL},
+#ifdef __linux__
+    {"epoll", &sm_poll_epoll},
+#else
+    {"epoll", NULL},
+#endif
+    {"poll", NULL},
+};
+
+enum { BACKENDS = sizeof backends / sizeof *backends };
+
+static int open_nth(struct sm_poll **ret, int i)
+{
+    return backends[i].ops ? backends[i].ops->open(ret) : -ENOSYS;
+}
+
+static int open_named(struct sm_poll **ret, const char *name)
+{
+    for (int i = 0; i < BACKENDS; i++)
+        if (strcmp(backends[i].name, name) == 0)
+            return open_nth(ret, i);
+    return -EINVAL;
+}
+
+/* Whatever the reason, the next one may do; what the last one says is the answer. */
+static int open_first(struct sm_poll **ret)
+{
+    int r = -ENOSYS;
+    for (int i = 0; i < BACKENDS && r < 0; i++)
+        r = open_nth(ret, i);
+    return r;
+}
+
+int sm_poll_open(struct sm_poll **ret, const char *name)
+{
+    if (!name || !*name)
+        name = getenv("SIMUL_BACKEND");
+    return name && *name ? open_named(ret, name) : open_first(ret);
+}
