@@ -58,7 +58,8 @@ mini_failed(const char *file, int line, const char *fmt, ...);
 
 #define mini_compare(type, format, a, op, b)                                           \
     do {                                                                               \
-        type a_ = (type)(a), b_ = (type)(b);                                           \
+        type a_ = (type)(a);                                                           \
+        type b_ = (type)(b);                                                           \
         ck_assert_msg(a_ op b_, "%s: %" format " and %" format, #a " " #op " " #b, a_, \
                       b_);                                                             \
     } while (0)
