@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Failure injection. Every allocation and system call asks sm_fault() whether it is to
- * fail; the sites themselves lie in the section sm_sites, whose ends the linker names.
- * Threads share one counter: which thread makes the n-th call may differ from run to
- * run, that exactly one call fails does not.
- */
+/* Injection: see the header. The sites lie in the section sm_sites, whose ends the linker
+ * names. */
 #ifdef SIMUL_FAULTS
 #include "base/fault.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/sys.h"
@@ -23,33 +19,65 @@ extern struct sm_fault_site first_site[] __asm__("__start_sm_sites")
 extern struct sm_fault_site end_of_sites[] __asm__("__stop_sm_sites")
     __attribute__((weak, visibility("hidden")));
 
-static atomic_ulong calls;   /* that counted */
-static atomic_ulong failing; /* the number of the call that is to fail; 0: none */
-static atomic_bool failed;
+/* What is counted, and the number at which it happens (0: never). */
+struct countdown {
+    atomic_ulong count, at;
+    atomic_bool happened;
+};
+
+static struct countdown calls, awaits;
 static unsigned long limit; /* calls of one site that count; 0: all */
 static const char *log_path;
+static const struct sm_fault_site **report;
+static pid_t main_process; /* its children do not report totals */
 
-/* One line, one write: several processes append to the same file. */
-static void log_line(const char *kind, const struct sm_fault_site *site,
-                     unsigned long n)
+static void arm(struct countdown *c, unsigned long n)
 {
-    char line[512];
-    int fd = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return;
-    int len = site ? snprintf(line, sizeof line, "%s %s:%d %s %lu\n", kind, site->file,
-                              site->line, site->call, n)
-                   : snprintf(line, sizeof line, "%s %lu\n", kind, n);
-    if (write(fd, line, len) != len)
-        fprintf(stderr, "simul: cannot write %s\n", log_path);
-    close(fd);
+    atomic_store(&c->at, 0);
+    atomic_store(&c->happened, false);
+    atomic_store(&c->count, 0);
+    atomic_store(&c->at, n);
 }
 
-static void log_sites(void)
+static bool disarm(struct countdown *c)
 {
-    for (struct sm_fault_site *site = first_site; site < end_of_sites; site++)
-        log_line("site", site, site->passed);
-    log_line("calls", NULL, atomic_load(&calls));
+    atomic_store(&c->at, 0);
+    return atomic_load(&c->happened);
+}
+
+/* The number of this call if it is the one, else 0. */
+static unsigned long count(struct countdown *c)
+{
+    unsigned long n = atomic_fetch_add(&c->count, 1) + 1;
+    if (n != atomic_load(&c->at))
+        return 0;
+    atomic_store(&c->happened, true);
+    return n;
+}
+
+/* One line, one write: several processes append to the same file. */
+__attribute__((format(printf, 1, 2))) static void log_line(const char *fmt, ...)
+{
+    char line[512];
+    va_list args;
+    if (!log_path)
+        return;
+    va_start(args, fmt);
+    int len = vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    int fd = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0 || write(fd, line, len) != len)
+        fprintf(stderr, "simul: cannot write %s\n", log_path);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void log_totals(void)
+{
+    if (getpid() != main_process)
+        return;
+    log_line("calls %lu\n", atomic_load(&calls.count));
+    log_line("awaits %lu\n", atomic_load(&awaits.count));
 }
 
 static unsigned long number_of(const char *name)
@@ -60,11 +88,16 @@ static unsigned long number_of(const char *name)
 
 __attribute__((constructor)) static void read_environment(void)
 {
-    atomic_store(&failing, number_of("SIMUL_FAULT_NTH"));
+    atomic_store(&calls.at, number_of("SIMUL_FAULT_NTH"));
+    atomic_store(&awaits.at, number_of("SIMUL_CANCEL_NTH"));
     limit = number_of("SIMUL_FAULT_LIMIT");
     log_path = getenv("SIMUL_FAULT_LOG");
-    if (log_path && atexit(log_sites) != 0)
-        log_path = NULL;
+    main_process = getpid();
+    if (!log_path)
+        return;
+    for (struct sm_fault_site *site = first_site; site < end_of_sites; site++)
+        log_line("site %s:%d %s\n", site->file, site->line, site->call);
+    atexit(log_totals);
 }
 
 bool sm_fault(struct sm_fault_site *site)
@@ -72,32 +105,60 @@ bool sm_fault(struct sm_fault_site *site)
     unsigned passed = __atomic_add_fetch(&site->passed, 1, __ATOMIC_RELAXED);
     if (limit && passed > limit)
         return false;
-    unsigned long n = atomic_fetch_add(&calls, 1) + 1;
-    if (n != atomic_load(&failing))
+    unsigned long n = count(&calls);
+    if (!n)
         return false;
-    __atomic_add_fetch(&site->hits, 1, __ATOMIC_RELAXED);
-    atomic_store(&failed, true);
-    if (log_path)
-        log_line("hit", site, n);
+    if (report)
+        *report = site;
+    log_line("hit %s:%d %s %lu\n", site->file, site->line, site->call, n);
     return true;
 }
 
+/* The limit is counted anew, too: what came before (a harness, an earlier test of the
+ * same process) must not use it up. */
 void sm_fault_arm(unsigned long n)
 {
-    atomic_store(&failing, 0);
-    atomic_store(&failed, false);
-    atomic_store(&calls, 0);
-    atomic_store(&failing, n);
+    atomic_store(&calls.at, 0);
+    for (struct sm_fault_site *site = first_site; site < end_of_sites; site++)
+        __atomic_store_n(&site->passed, 0, __ATOMIC_RELAXED);
+    arm(&calls, n);
 }
 
 bool sm_fault_disarm(void)
 {
-    atomic_store(&failing, 0);
-    return atomic_load(&failed);
+    return disarm(&calls);
 }
 
 unsigned long sm_fault_calls(void)
 {
-    return atomic_load(&calls);
+    return atomic_load(&calls.count);
+}
+
+void sm_fault_report_to(const struct sm_fault_site **where)
+{
+    report = where;
+}
+
+bool sm_cancel_due(void)
+{
+    unsigned long n = count(&awaits);
+    if (n)
+        log_line("cancel %lu\n", n);
+    return n;
+}
+
+void sm_cancel_arm(unsigned long n)
+{
+    arm(&awaits, n);
+}
+
+bool sm_cancel_disarm(void)
+{
+    return disarm(&awaits);
+}
+
+unsigned long sm_cancel_awaits(void)
+{
+    return atomic_load(&awaits.count);
 }
 #endif

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Failure injection from inside a test (in builds with SIMUL_FAULTS).
+ * Failure and cancellation injection (in builds with SIMUL_FAULTS).
  *
- * From outside, for whole programs: SIMUL_FAULT_NTH=n makes the n-th call that passes
- * any site of the process fail, once. SIMUL_FAULT_LIMIT=k counts only the first k calls
- * of each site, which makes sweeps over long programs short. SIMUL_FAULT_LOG=file
- * appends "hit FILE:LINE CALL N" when a call is made to fail, and, when the process
- * exits, "site FILE:LINE CALL PASSED" for each site that is linked in and "calls N".
+ * Two things are counted: *calls* that pass a site of sys.h, and *awaits*, of whichever
+ * task. The n-th of them can be made to fail, or to be cancelled, once: from inside a
+ * test by the functions here; from outside, for whole programs, by the environment:
+ *
+ *   SIMUL_FAULT_NTH=n    the n-th call fails
+ *   SIMUL_FAULT_LIMIT=k  only the first k calls of each site count, which makes sweeps
+ *                        over long programs short
+ *   SIMUL_CANCEL_NTH=n   the task that makes the n-th await is cancelled there
+ *   SIMUL_FAULT_LOG=file append to it: "site FILE:LINE CALL" for each site that is linked
+ *                        in; "hit FILE:LINE CALL N" and "cancel N" when it happens;
+ *                        "calls N" and "awaits N" when the program exits
+ *
+ * Threads share the counters: which thread makes the n-th call may differ from run to
+ * run; that exactly one fails does not.
  */
 #ifndef SM_BASE_FAULT_H
 #define SM_BASE_FAULT_H
@@ -14,6 +23,8 @@
 #include <stdbool.h>
 
 #ifdef SIMUL_FAULTS
+struct sm_fault_site;
+
 /** Count from here; the n-th call from now on fails, once. 0: count only. */
 void sm_fault_arm(unsigned long n);
 
@@ -22,6 +33,23 @@ bool sm_fault_disarm(void);
 
 /** How many calls there were since sm_fault_arm(), or since the start. */
 unsigned long sm_fault_calls(void);
+
+/** Where to write the site at which a call was made to fail (of shared memory, so that a
+ * process that dies of it still tells). NULL: nowhere. */
+void sm_fault_report_to(const struct sm_fault_site **where);
+
+/* The same for awaits. */
+void sm_cancel_arm(unsigned long n);
+bool sm_cancel_disarm(void);
+unsigned long sm_cancel_awaits(void);
+
+/**
+ * Counts an await. To be asked by the primitive in which all tasks wait, each time before
+ * it looks whether the task was cancelled: if true, it cancels the current task first.
+ */
+bool sm_cancel_due(void);
+#else
+#define sm_cancel_due() false
 #endif
 
 #endif

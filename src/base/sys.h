@@ -24,8 +24,7 @@ struct sm_fault_site {
     const char *call, *file;
     int line;
     int errnum;      /* what the call fails with */
-    unsigned hits;   /* how often it was made to fail */
-    unsigned passed; /* how often it was reached */
+    unsigned passed; /* how often it was reached, since sm_fault_arm() */
 };
 
 #ifdef SIMUL_FAULTS
@@ -34,7 +33,7 @@ bool sm_fault(struct sm_fault_site *site);
     ({                                                                                   \
         static struct sm_fault_site site_                                                \
             __attribute__((section("sm_sites"), used, aligned(8)))                       \
-            = {call_, __FILE__, __LINE__, errnum_, 0, 0};                                 \
+            = {call_, __FILE__, __LINE__, errnum_, 0};                                   \
         sm_unlikely(sm_fault(&site_));                                                   \
     })
 #else

@@ -65,11 +65,11 @@ TEST(without_a_sink_each_message_is_a_line_on_standard_error)
     sm_log(SIMUL_LOG_ERROR, "no %s", "luck");
 
     dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(ends[1]);
     ck_assert_int_gt(read(ends[0], text, sizeof text - 1), 0);
     ck_assert_str_eq(text, "simul: error: no luck\n");
-    close(saved);
     close(ends[0]);
-    close(ends[1]);
 }
 
 HARNESS_MAIN("log")

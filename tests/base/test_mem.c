@@ -38,6 +38,7 @@ TEST(all_memory_comes_from_the_allocator_that_was_set)
     char *zeros = sm_zalloc(100);
     void *grown = sm_realloc(NULL, 10);
 
+    ck_assert(text && zeros && grown);
     ck_assert_str_eq(text, "abc");
     for (int i = 0; i < 100; i++)
         ck_assert_int_eq(zeros[i], 0);

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "support/sweep.h"
+
 #ifdef HARNESS_HAS_POLL
 #include "poll/poll.h"
 #endif
@@ -16,6 +18,7 @@
 enum { TIMEOUT_S = 20, SKIPPED = 77 };
 
 static struct harness_test *tests, **last = &tests;
+static int fds_at_begin;
 
 void harness_register(struct harness_test *test)
 {
@@ -36,6 +39,20 @@ int harness_open_fds(void)
     return n;
 }
 
+void harness_begin(int i)
+{
+    fds_at_begin = harness_open_fds();
+    sweep_begin(i);
+}
+
+void harness_end(void)
+{
+    sweep_end();
+    int fds = harness_open_fds();
+    if (fds != fds_at_begin)
+        sweep_failed("descriptors were left open: %d, %d", fds_at_begin, fds);
+}
+
 static TCase *case_of(const struct harness_test *test)
 {
     TCase *tcase = tcase_create(test->name);
@@ -47,6 +64,8 @@ static TCase *case_of(const struct harness_test *test)
 /* A program in which nothing ran (no test at all, or a misspelt CK_RUN_CASE) has failed. */
 int harness_run(const char *suite_name)
 {
+    if (sweep_wanted())
+        return sweep_run(suite_name, tests);
     Suite *suite = suite_create(suite_name);
     for (struct harness_test *test = tests; test; test = test->next)
         suite_add_tcase(suite, case_of(test));

@@ -22,14 +22,17 @@ struct harness_test {
 
 void harness_register(struct harness_test *test);
 
+/* Around the body of each test; i is 0, or what a sweep makes happen (sweep.h). */
+void harness_begin(int i);
+void harness_end(void);
+
 #define TEST_TIMEOUT(name_, seconds_)                                                    \
     static void body_##name_(void);                                                      \
     START_TEST(name_)                                                                    \
     {                                                                                    \
-        int fds_ = harness_open_fds();                                                   \
+        harness_begin(_i);                                                               \
         body_##name_();                                                                  \
-        ck_assert_msg(harness_open_fds() == fds_, "descriptors were left open: %d, %d",  \
-                      fds_, harness_open_fds());                                         \
+        harness_end();                                                                   \
     }                                                                                    \
     END_TEST                                                                             \
     __attribute__((constructor)) static void register_##name_(void)                      \

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sweeps over the tests of a program. Check forks for each run; the counts come back
+ * through shared memory. Check tells a failed assertion (CK_FAILURE), which is allowed,
+ * from an unexpected end of the process (CK_ERROR): signals, the exit statuses of the
+ * sanitizers, and the time-out.
+ */
+#include "support/sweep.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/sys.h"
+
+__attribute__((noreturn, format(printf, 1, 0))) static void fail_test(const char *fmt,
+                                                                      va_list args)
+{
+    char text[256];
+    vsnprintf(text, sizeof text, fmt, args);
+    ck_abort_msg("%s", text);
+}
+
+#ifdef SIMUL_FAULTS
+enum { TIMEOUT_S = 20, LEFT_SOMETHING = 98 };
+
+/* Written by the children. The address of a site is the same in all of them. */
+struct shared {
+    unsigned long counted;            /* by the last test that ended */
+    const struct sm_fault_site *site; /* that failed in the last run */
+};
+
+static struct shared *shared; /* NULL: no sweep */
+static bool cancels;
+
+bool sweep_wanted(void)
+{
+    const char *kind = getenv("HARNESS_SWEEP");
+    cancels = kind && strcmp(kind, "cancels") == 0;
+    return kind && *kind;
+}
+
+void sweep_begin(int i)
+{
+    if (shared)
+        cancels ? sm_cancel_arm(i) : sm_fault_arm(i);
+}
+
+void sweep_end(void)
+{
+    if (!shared)
+        return;
+    cancels ? sm_cancel_disarm() : sm_fault_disarm();
+    shared->counted = cancels ? sm_cancel_awaits() : sm_fault_calls();
+}
+
+void sweep_failed(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    if (!shared)
+        fail_test(fmt, args);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    _exit(LEFT_SOMETHING);
+}
+
+static void tell(const struct harness_test *test, int i, const char *what)
+{
+    const struct sm_fault_site *site = shared->site;
+    printf("%s: %s %d", test->name, cancels ? "await" : "call", i);
+    if (site)
+        printf(" (%s at %s:%d)", site->call, site->file, site->line);
+    printf(": %s\n", what);
+}
+
+/* One test, once, with the i-th thing made to happen; true if it ended as it may. Each
+ * run has a runner of its own, so that what the sanitizers write stands next to its
+ * message. */
+static bool run_once(const struct harness_test *test, int i)
+{
+    Suite *suite = suite_create(test->name);
+    TCase *tcase = tcase_create(test->name);
+    tcase_set_timeout(tcase, test->timeout_s ? test->timeout_s : TIMEOUT_S);
+    tcase_add_loop_test(tcase, test->test, i, i + 1);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    shared->site = NULL;
+    srunner_run_all(runner, CK_SILENT);
+
+    TestResult **results = srunner_results(runner);
+    bool good = srunner_ntests_run(runner) == 1 && tr_rtype(results[0]) != CK_ERROR;
+    if (!good)
+        tell(test, i, tr_msg(results[0]));
+    free(results);
+    srunner_free(runner);
+    fflush(stdout);
+    return good;
+}
+
+/* The count is that of the run in which nothing happens. */
+static int sweep_test(const struct harness_test *test, unsigned long *total)
+{
+    shared->counted = 0;
+    int bad = !run_once(test, 0);
+    int n = (int)shared->counted;
+    for (int i = 1; i <= n; i++)
+        bad += !run_once(test, i);
+    *total += n;
+    return bad;
+}
+
+int sweep_run(const char *suite, struct harness_test *tests)
+{
+    const char *only = getenv("CK_RUN_CASE");
+    unsigned long total = 0;
+    int bad = 0;
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return EXIT_FAILURE;
+    sm_fault_report_to(&shared->site);
+    for (struct harness_test *test = tests; test; test = test->next)
+        if (!only || strcmp(only, test->name) == 0)
+            bad += sweep_test(test, &total);
+    printf("%s: %lu %s, each %s in turn; %d runs ended badly\n", suite, total,
+           cancels ? "awaits" : "calls", cancels ? "cancelled" : "made to fail", bad);
+    return bad ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#else
+bool sweep_wanted(void)
+{
+    return false;
+}
+
+int sweep_run(const char *suite, struct harness_test *tests)
+{
+    (void)suite;
+    (void)tests;
+    return EXIT_FAILURE;
+}
+
+void sweep_begin(int i)
+{
+    (void)i;
+}
+
+void sweep_end(void)
+{
+}
+
+void sweep_failed(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fail_test(fmt, args);
+}
+#endif
