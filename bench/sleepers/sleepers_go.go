@@ -34,19 +34,24 @@ func startAll(n int) float64 {
 	for asleep < n {
 		runtime.Gosched()
 	}
-	return float64(time.Since(start).Nanoseconds()) / float64(n)
+	took := time.Since(start)
+	if took >= length {
+		support.Fail("starting all before the first one woke up")
+	}
+	return float64(took.Nanoseconds()) / float64(n)
 }
 
 func main() {
 	bench := support.Args()
 	runtime.GOMAXPROCS(1)
-	length = 500*time.Millisecond + time.Duration(bench.N)*8*time.Microsecond
+	length = 500*time.Millisecond + time.Duration(bench.N)*15*time.Microsecond
 	before := support.Resident()
 	cold := startAll(bench.N)
 	bytes := (support.Resident() - before) / float64(bench.N)
 	support.Print("sleepers.bytes", "B", bench.N, []float64{bytes})
 	support.Print("sleepers.cold", "ns", bench.N, []float64{cold})
 	group.Wait()
+	length = 500*time.Millisecond + time.Duration(bench.N)*4*time.Microsecond
 	var warm []float64
 	for i := 0; i < bench.Repetitions; i++ {
 		warm = append(warm, startAll(bench.N))
