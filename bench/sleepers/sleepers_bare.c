@@ -17,7 +17,7 @@
 #define STACK_SIZE ((size_t)64 << 10)
 #define PAGE       ((size_t)4096)
 #define SLAB       1024 /* stacks */
-#define BATCH      64   /* guards */
+#define BATCH      128  /* guards */
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
