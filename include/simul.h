@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * simul: asyncio for C. The umbrella header, in reading order; each header is named
+ * after the page of asyncio's manual where a reader would look for it.
+ *
+ * Words that stand for the same everywhere:
+ *   new/release   on the heap, counted          open/close    close may await
+ *   init/finish   in the caller's memory        enter/exit    scopes on the stack
+ *   try_…         never awaits                  is_/has_      bool
+ * Errors are negative; 0 or a count is success; outputs are untouched on failure.
+ * Times are seconds (double), monotonic.
+ */
+#ifndef SIMUL_H
+#define SIMUL_H
+
+#include <simul/error.h>
+#include <simul/base.h>
+#include <simul/run.h>
+#include <simul/future.h>
+#include <simul/task.h>
+#include <simul/timeout.h>
+#include <simul/group.h>
+#include <simul/loop.h>
+#include <simul/stream.h>
+#include <simul/debug.h>
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Running the main task. (asyncio: the page "Runners".)
+ *
+ *     int main(void) { return simul_exit(simul_run(entry, NULL)); }
+ */
+#ifndef SIMUL_RUN_H
+#define SIMUL_RUN_H
+
+#include <simul/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Keyword arguments of simul_run_opts() and simul_loop_new(); zero means the default. */
+typedef struct simul_loop_opts {
+    const char *backend;      /* "io_uring", "epoll", "poll"; NULL: $SIMUL_BACKEND, else the
+                                 best that the kernel grants */
+    bool virtual_clock;       /* time jumps to the next timer when nothing else can happen */
+    bool debug;               /* slow callbacks and more are reported; also $SIMUL_DEBUG=1 */
+    bool no_signals;          /* run: SIGINT is left alone */
+    bool terminate;           /* run: SIGTERM cancels the main task as SIGINT does */
+    bool accept_canaries;     /* more tasks than guard pages can be had: go on with canaries */
+    bool no_overflow_report;  /* leave SIGSEGV alone */
+    int poll_interval;        /* passes between looks at the poller while tasks are ready;
+                                 default 64, 1 is asyncio's */
+    int budget;               /* operations that a task may do without waiting before it has
+                                 to yield; default 256; < 0: no limit, as in asyncio */
+    size_t stack_size;        /* default of tasks, bytes; default 64 KiB */
+    double slow_callback;     /* debug: seconds from which on a callback is slow; 0.1 */
+    void *_reserved[6];
+} simul_loop_opts;
+
+/**
+ * Make a loop, run main(arg) as its first task, and close it. Before it returns, all other
+ * tasks are cancelled and waited for. The first SIGINT cancels the main task, and if it
+ * ends cancelled by that the result is -SIMUL_EINTERRUPTED; a second SIGINT ends the run
+ * without waiting for anybody. May be called again and again, and in several threads at
+ * once (signals are for the main thread's).
+ *
+ * @return  what main returned
+ * @error -SIMUL_ERUNNING      a loop runs in this thread already
+ * @error -SIMUL_EINTERRUPTED  see above
+ * @error -ECANCELED           main ended cancelled
+ * @error -EDEADLK             nothing that could wake any of the tasks is left; a report
+ *                             of all tasks was written to the log
+ * @error -errno               the loop could not be made
+ *
+ * Threads:  any
+ * asyncio:  run()
+ */
+#define simul_run(fn, arg) simul_run_opts((fn), (arg), NULL)
+SIMUL_API int simul_run_opts(simul_fn *fn, void *arg, const simul_loop_opts *opts);
+
+/**
+ * Turn the result of a run into an exit status: 0 for r >= 0; for an error one line is
+ * written to standard error, and it is 1 (130 after an interrupt).
+ *
+ * Threads:  any
+ * asyncio:  (what the interpreter does with an exception)
+ */
+SIMUL_API int simul_exit(int r);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tasks. (asyncio: the page "Coroutines and Tasks".)
+ *
+ * A coroutine function is an ordinary C function, int fn(void *arg): >= 0 is its result,
+ * < 0 its error. A task runs it on a stack of its own; a call that waits (simul_sleep,
+ * simul_await, stream reads, …) suspends the task and lets others run.
+ *
+ * Cancellation. simul_cancel(task) makes the call in which the task waits return
+ * -ECANCELED; a task that is not waiting gets it from the next call that has to. Nothing
+ * is taken away by such a call: it has done nothing. From then on the cancellation is
+ * *sticky*: every further call that could wait returns -ECANCELED at once, until the
+ * task's function returns, or says
+ *     simul_cancel_caught()                 Python's `except CancelledError:`
+ * or is inside
+ *     simul_cleanup_enter / _exit           Python's `finally:`
+ * where waiting works and only a new cancel interrupts. An -ECANCELED that comes from an
+ * awaited future which somebody else cancelled is an ordinary error and not sticky.
+ * A task that returns -ECANCELED while cancelled, or is cancelled before its first step,
+ * or returns anything without having waited since a cancel, is cancelled (simul_cancelled).
+ */
+#ifndef SIMUL_TASK_H
+#define SIMUL_TASK_H
+
+#include <simul/future.h>
+#include <stdio.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A coroutine function (the signature of C11 threads). */
+typedef int simul_fn(void *arg);
+
+/** Keyword arguments of simul_create_task_opts(); zero and NULL mean the default. */
+typedef struct simul_task_opts {
+    const char *name;              /* copied; default "Task-N" */
+    size_t stack_size;             /* bytes of address space; default 64 KiB */
+    void (*release_arg)(void *arg); /* called exactly once, when the task has ended or
+                                      could not be made, also if it never began */
+    void *_reserved[5];
+} simul_task_opts;
+
+/**
+ * Schedule fn(arg) as a task of the running loop. It takes its first step after the
+ * caller waits; tasks start in the order in which they were made.
+ *
+ * @param arg  borrowed until the task has ended
+ * @return     the task, to be released by the caller; NULL: no memory, or no running loop
+ *             (which every function that takes a task treats as -ENOMEM)
+ *
+ * Threads:  the loop's
+ * asyncio:  create_task(coro)
+ */
+#define simul_create_task(fn, arg) simul_create_task_opts(fn, arg, NULL)
+SIMUL_API simul_task *simul_create_task_opts(simul_fn *fn, void *arg,
+                                             const simul_task_opts *opts);
+
+/** The running task; NULL in callbacks and outside of a loop. asyncio: current_task() */
+SIMUL_API simul_task *simul_current_task(void);
+
+/**
+ * All tasks of the running loop that are not done.
+ *
+ * @param tasks  filled with up to max tasks, oldest first, each retained: release them
+ * @return       how many there are (may be more than max)
+ *
+ * Threads:  the loop's
+ * asyncio:  all_tasks()
+ */
+SIMUL_API size_t simul_all_tasks(simul_task **tasks, size_t max);
+
+/** The task's name, borrowed while the task is held. asyncio: get_name() */
+SIMUL_API const char *simul_task_name(simul_task *task);
+
+/** Rename; copied. @error -ENOMEM, and the old name stays. asyncio: set_name() */
+SIMUL_API int simul_task_set_name(simul_task *task, const char *name);
+
+/** How many cancels are outstanding (not uncancelled). asyncio: cancelling() */
+SIMUL_API int simul_cancelling(simul_task *task);
+
+/**
+ * Take one cancel request back; at zero a request that was not delivered yet is
+ * rescinded. It does not end stickiness: that is simul_cancel_caught().
+ *
+ * @return  how many are left
+ *
+ * Threads:  the loop's
+ * asyncio:  uncancel()
+ */
+SIMUL_API int simul_uncancel(simul_task *task);
+
+/**
+ * The running task has dealt with a delivered cancellation and goes on: calls wait again.
+ * Never changes simul_cancelling().
+ *
+ * @return  true if there was one
+ *
+ * Threads:  the loop's
+ * asyncio:  except CancelledError
+ */
+SIMUL_API bool simul_cancel_caught(void);
+
+/** Python's finally. On the stack, left in the function that entered it. */
+typedef struct simul_cleanup {
+    uintptr_t _private[6];
+} simul_cleanup;
+
+/**
+ * Begin a cleanup scope: until simul_cleanup_exit() calls wait again even if a cancellation
+ * was delivered before; a new cancel interrupts as usual. Cannot fail; outside of a task
+ * it does nothing.
+ *
+ * Awaits:   never
+ * asyncio:  finally:
+ */
+#define simul_cleanup_enter(cleanup) simul_cleanup_enter_at(cleanup, __FILE__, __LINE__)
+SIMUL_API void simul_cleanup_enter_at(simul_cleanup *cleanup, const char *file, int line);
+
+/** End a cleanup scope: a cancellation delivered before or in it is sticky again. */
+SIMUL_API void simul_cleanup_exit(simul_cleanup *cleanup);
+
+/**
+ * Only as the last word of a task's own function: `return simul_return(ptr, destroy);`
+ * gives the task a value, read with simul_result(). `destroy` (may be NULL) is called
+ * exactly once, also if there is no memory or nobody asks.
+ *
+ * @return  0 or -ENOMEM, to be returned
+ *
+ * asyncio:  return value
+ */
+SIMUL_API int simul_return(void *value, simul_destroy_fn *destroy);
+
+/**
+ * `return simul_fail(err, "fmt", …);` gives the task's error a message, read with
+ * simul_message(); kept when the error is passed on by those who await it.
+ *
+ * @return  err
+ *
+ * asyncio:  raise
+ */
+SIMUL_API int simul_fail(int err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/**
+ * Wait. A delay <= 0 lets every other ready task run once.
+ *
+ * @param delay  seconds; infinity waits for a cancel
+ * @return       0
+ * @error -EINVAL          not a number
+ * @error -ECANCELED       the task was cancelled
+ * @error -ENOMEM          no memory for the timer
+ * @error -SIMUL_ENOTASK   called outside of a task
+ *
+ * Awaits:   always
+ * asyncio:  sleep()
+ */
+SIMUL_API int simul_sleep(double delay);
+
+/** Flags of simul_gather(). */
+enum {
+    SIMUL_RETURN_EXCEPTIONS = 1, /* errors stay in the futures; gather returns 0 */
+};
+
+/**
+ * Wait for all. Returns 0 when all have succeeded; at the first error (a cancelled child
+ * counts as one) returns it at once, and the others run on. If the waiting task is
+ * cancelled, all are cancelled and waited for, then -ECANCELED. Results stay in the
+ * futures; the same one may stand several times; errors that come after the first
+ * are reported to the exception handler when their future is released unasked.
+ *
+ * @error -ENOMEM   one of them is NULL (the others are cancelled and awaited), or no memory
+ *
+ * Awaits:   unless n is 0
+ * asyncio:  gather(*aws, return_exceptions=…)
+ */
+SIMUL_API int simul_gather(simul_future **futures, size_t n, int flags);
+
+/**
+ * A future that is done when all of an array are: asyncio's gather() itself, not awaited.
+ * Cancelling it cancels the children. The array is copied, its futures are held.
+ *
+ * @return  the future, to be released by the caller; NULL: no memory
+ *
+ * asyncio:  gather()
+ */
+SIMUL_API simul_future *simul_gather_future(simul_future **futures, size_t n, int flags);
+
+/** When simul_wait() returns. */
+enum simul_wait_until {
+    SIMUL_FIRST_COMPLETED,
+    SIMUL_FIRST_ERROR, /* asyncio: FIRST_EXCEPTION; a cancelled one is no error */
+    SIMUL_ALL_COMPLETED,
+};
+
+/** No time-out, wherever one is asked for. */
+#define SIMUL_FOREVER (-1.0)
+
+/**
+ * Wait for some or all, without cancelling any and without failing for any.
+ *
+ * @param timeout  seconds; SIMUL_FOREVER (or any < 0): none. When it is over, simply returns
+ * @return         how many are done (ask each with simul_done())
+ * @error -EINVAL  n is 0
+ * @error -ECANCELED the waiting task was cancelled; the futures were not
+ *
+ * Awaits:   unless the condition is met already
+ * asyncio:  wait()
+ */
+SIMUL_API int simul_wait(simul_future **futures, size_t n, double timeout,
+                         enum simul_wait_until until);
+
+/**
+ * Await with a time limit; when it is over the future is cancelled and waited for.
+ *
+ * @param timeout  seconds; < 0: none; 0: its result if it is done, else it is cancelled
+ * @return         as simul_await()
+ * @error -ETIMEDOUT   it took too long. If it ended otherwise in spite of the cancel, that
+ *                     result is returned.
+ *
+ * Awaits:   only if not done
+ * asyncio:  wait_for()
+ */
+SIMUL_API int simul_wait_for(simul_future *future, double timeout);
+
+/**
+ * A future that ends as `inner` does, but whose cancellation leaves inner alone. An error
+ * of inner after that goes to the exception handler. The caller keeps its hold on inner.
+ *
+ * @return  to be released by the caller (inner itself, retained, if it is done); NULL:
+ *          no memory
+ *
+ * asyncio:  shield()
+ */
+SIMUL_API simul_future *simul_shield(simul_future *inner);
+
+/** Iterates over futures in the order in which they get done; see the functions. */
+typedef struct simul_as_completed simul_as_completed;
+
+/**
+ * Begin to iterate. The array is copied, its futures are held until the release.
+ *
+ * @param timeout  seconds for all together; < 0: none
+ * @return         to be released with simul_as_completed_release(); NULL: no memory
+ *
+ * asyncio:  as_completed()
+ */
+SIMUL_API simul_as_completed *simul_as_completed_new(simul_future **futures, size_t n,
+                                                     double timeout);
+
+/**
+ * The next that is done.
+ *
+ * @param future  [if any] set on 1; borrowed
+ * @return        1, or 0 when all have been given out
+ * @error -ETIMEDOUT   the time is over; the rest runs on
+ * @error -ECANCELED   the task was cancelled; nothing is lost, call again
+ *
+ * Awaits:   only if none is done
+ * asyncio:  async for future in as_completed()
+ */
+SIMUL_API int simul_as_completed_next(simul_as_completed *it, simul_future **future);
+
+/** End the iteration; futures not given out run on. NULL does nothing. */
+SIMUL_API void simul_as_completed_release(simul_as_completed *it);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

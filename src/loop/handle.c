@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Handles: callbacks that were scheduled, by call_soon (in the ring) or call_at (in the
+ * timers). The loop holds one reference while it is scheduled, the user another if he
+ * asked for the handle.
+ */
+#include <math.h>
+
+#include "base/sys.h"
+#include "loop/loop.h"
+
+static void unref(struct simul_handle *handle)
+{
+    if (__atomic_sub_fetch(&handle->refs, 1, __ATOMIC_ACQ_REL) == 0)
+        sm_free(handle);
+}
+
+static void run(struct sm_ready *ready)
+{
+    struct simul_handle *handle = sm_container_of(ready, struct simul_handle, ready);
+    sm_list_remove(&handle->link);
+    sm_ring_unreserve(&handle->loop->ready);
+    if (!__atomic_load_n(&handle->cancelled, __ATOMIC_ACQUIRE))
+        handle->fn(handle->arg);
+    unref(handle);
+}
+
+static void fire(struct sm_timer *timer)
+{
+    struct simul_handle *handle = sm_container_of(timer, struct simul_handle, timer);
+    sm_list_remove(&handle->link);
+    sm_handle_schedule(handle);
+}
+
+int sm_handle_make(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
+                   struct simul_handle **ret)
+{
+    struct simul_handle *handle = sm_zalloc(sizeof *handle);
+    if (!handle)
+        return -ENOMEM;
+    handle->ready.run = run;
+    handle->timer.fire = fire;
+    handle->loop = loop;
+    handle->fn = fn;
+    handle->arg = arg;
+    handle->refs = 1;
+    *ret = handle;
+    return 0;
+}
+
+/* Into the next pass; the place in the ring is reserved. */
+void sm_handle_schedule(struct simul_handle *handle)
+{
+    sm_list_push(&handle->loop->scheduled, &handle->link);
+    sm_loop_ready(handle->loop, &handle->ready, SM_READY_CALL);
+}
+
+/* A handle with a place in the ring of a loop that is open. */
+static int make_reserved(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
+                         struct simul_handle **ret)
+{
+    if (!loop)
+        return -SIMUL_ENOLOOP;
+    int r = sm_ring_reserve(&loop->ready);
+    if (r < 0)
+        return r;
+    r = sm_handle_make(loop, fn, arg, ret);
+    if (r < 0)
+        sm_ring_unreserve(&loop->ready);
+    return r;
+}
+
+static void give(struct simul_handle *handle, struct simul_handle **ret)
+{
+    if (!ret)
+        return;
+    handle->refs++;
+    *ret = handle;
+}
+
+int simul_call_soon(simul_loop *loop, simul_callback_fn *fn, void *arg,
+                    simul_handle **ret)
+{
+    struct simul_handle *handle;
+    int r = make_reserved(sm_loop_or_running(loop), fn, arg, &handle);
+    if (r < 0)
+        return r;
+    give(handle, ret);
+    sm_handle_schedule(handle);
+    return 0;
+}
+
+int simul_call_at(simul_loop *loop, double when, simul_callback_fn *fn, void *arg,
+                  simul_handle **ret)
+{
+    if (isnan(when))
+        return -EINVAL;
+    struct simul_handle *handle;
+    loop = sm_loop_or_running(loop);
+    int r = make_reserved(loop, fn, arg, &handle);
+    if (r < 0)
+        return r;
+    r = sm_timer_start(&loop->timers, &handle->timer, when);
+    if (r < 0) {
+        sm_ring_unreserve(&loop->ready);
+        unref(handle);
+        return r;
+    }
+
+    handle->when = when;
+    sm_list_push(&loop->timed, &handle->link);
+    give(handle, ret);
+    return 0;
+}
+
+int simul_call_later(simul_loop *loop, double delay, simul_callback_fn *fn, void *arg,
+                     simul_handle **ret)
+{
+    return simul_call_at(loop, simul_loop_time(loop) + delay, fn, arg, ret);
+}
+
+void simul_handle_cancel(simul_handle *handle)
+{
+    if (!handle || __atomic_exchange_n(&handle->cancelled, true, __ATOMIC_ACQ_REL))
+        return;
+    struct simul_loop *loop = sm_running;
+    if (loop != handle->loop || !sm_timer_armed(&handle->timer))
+        return; /* it is skipped when its turn comes */
+    sm_timer_stop(&loop->timers, &handle->timer);
+    sm_list_remove(&handle->link);
+    sm_ring_unreserve(&loop->ready);
+    unref(handle);
+}
+
+bool simul_handle_cancelled(const simul_handle *handle)
+{
+    return !handle || __atomic_load_n(&handle->cancelled, __ATOMIC_ACQUIRE);
+}
+
+double simul_handle_when(const simul_handle *handle)
+{
+    return handle ? handle->when : 0;
+}
+
+void simul_handle_release(simul_handle *handle)
+{
+    if (handle)
+        unref(handle);
+}
+
+/* The loop closes: none of these will be called. */
+void sm_handles_drop(struct sm_list *handles)
+{
+    for (struct sm_list *it; (it = sm_list_shift(handles));) {
+        struct simul_handle *handle = sm_container_of(it, struct simul_handle, link);
+        sm_timer_stop(&handle->loop->timers, &handle->timer);
+        handle->cancelled = true;
+        unref(handle);
+    }
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop itself: one turn, and turning until told to stop. See loop.h. */
+#include "loop/loop.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/single_threaded.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+
+__thread struct simul_loop *sm_running __attribute__((tls_model("initial-exec")));
+
+enum { CREDIT_OF_A_PASS = 128, WAIT_MAX_S = 86400 };
+
+/* ---- making and unmaking ------------------------------------------------------------- */
+
+static void ignore_sigpipe(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe is -EPIPE, never death */
+}
+
+static bool debug_wanted(const simul_loop_opts *opts)
+{
+    const char *env = getenv("SIMUL_DEBUG");
+    return opts->debug || (env && *env && strcmp(env, "0") != 0);
+}
+
+int sm_loop_init(struct simul_loop *loop, const simul_loop_opts *opts)
+{
+    static const simul_loop_opts defaults;
+    if (!opts)
+        opts = &defaults;
+    if (opts->poll_interval < 0 || !(opts->slow_callback >= 0))
+        return -EINVAL;
+    int r = sm_poll_open(&loop->poll, opts->backend);
+    if (r < 0)
+        return r;
+
+    ignore_sigpipe();
+    loop->backend_name = sm_poll_ops(loop->poll)->name;
+    int interval = opts->poll_interval ? opts->poll_interval : 64;
+    loop->credit_full = interval == 1 ? -1 : interval * CREDIT_OF_A_PASS;
+    loop->virtual_clock = opts->virtual_clock;
+    loop->debug = debug_wanted(opts);
+    loop->slow_callback = opts->slow_callback > 0 ? opts->slow_callback : 0.1;
+    loop->now = simul_loop_time(loop);
+    pthread_mutex_init(&loop->inbox_lock, NULL);
+    sm_list_init(&loop->inbox);
+    sm_list_init(&loop->readers);
+    sm_list_init(&loop->signals);
+    sm_list_init(&loop->timed);
+    sm_list_init(&loop->scheduled);
+    return 0;
+}
+
+void sm_loop_finish(struct simul_loop *loop)
+{
+    loop->closed = true;
+    sm_signals_finish(loop); /* first: a signal handler may wake the poller */
+    sm_poll_ops(loop->poll)->close(loop->poll);
+    sm_readers_finish(loop);
+    sm_handles_drop(&loop->timed);
+    sm_handles_drop(&loop->scheduled);
+    sm_handles_drop(&loop->inbox);
+    sm_timers_finish(&loop->timers);
+    sm_ring_finish(&loop->ready);
+    pthread_mutex_destroy(&loop->inbox_lock);
+}
+
+/* ---- one turn ------------------------------------------------------------------------ */
+
+static void run_entry(struct simul_loop *loop, uintptr_t entry)
+{
+    struct sm_ready *ready = sm_ready_of(entry);
+    if (sm_likely(!loop->debug)) {
+        ready->run(ready);
+        return;
+    }
+    char what[160] = "a callback";
+    if (loop->describe)
+        loop->describe(loop, entry, what, sizeof what); /* it may be gone afterwards */
+    double start = sm_clock_monotonic();
+    ready->run(ready);
+    double took = sm_clock_monotonic() - start;
+    if (took >= loop->slow_callback)
+        sm_log(SM_LOG_WARNING, "%s took %.3f seconds", what, took);
+}
+
+/* Run this pass, and further ones while credit lasts. A task that is run may itself take
+ * entries (sm_loop_next), and leaves one in carry if it needs the loop's stack. */
+static void run_passes(struct simul_loop *loop)
+{
+    loop->credit = loop->credit_full;
+    loop->pass_left = sm_ring_count(&loop->ready);
+    for (;;) {
+        uintptr_t entry = loop->carry;
+        if (entry)
+            loop->carry = 0;
+        else if (loop->pass_left > 0 || (!loop->stopping && sm_loop_next_pass(loop)))
+            entry = sm_loop_next(loop);
+        else
+            return;
+        run_entry(loop, entry);
+    }
+}
+
+/* How long the poller may block, seconds; < 0: for ever. */
+static double wait_limit(struct simul_loop *loop, double timeout)
+{
+    if (loop->stopping || sm_ring_count(&loop->ready) > 0
+        || __atomic_load_n(&loop->inbox_filled, __ATOMIC_ACQUIRE))
+        return 0;
+    double next = sm_timers_next(&loop->timers);
+    if (next == INFINITY || (loop->virtual_clock && loop->holds > 0))
+        return timeout;
+    if (loop->virtual_clock)
+        return 0;
+    double left = next - simul_loop_time(loop);
+    left = left < 0 ? 0 : left > WAIT_MAX_S ? WAIT_MAX_S : left;
+    return timeout >= 0 && timeout < left ? timeout : left;
+}
+
+/* Nothing is ready, nothing happened, and time is ours: go on to the next timer. */
+static void jump(struct simul_loop *loop)
+{
+    if (!loop->virtual_clock || loop->holds > 0 || sm_ring_count(&loop->ready) > 0)
+        return;
+    double next = sm_timers_next(&loop->timers);
+    if (next != INFINITY && next > loop->virtual_now)
+        loop->virtual_now = next;
+}
+
+/* Another thread may still wake it: there is one, and it may know the loop. */
+static bool others_may_wake(const struct simul_loop *loop)
+{
+    return loop->escaped && !__libc_single_threaded;
+}
+
+/* 0, or -EDEADLK if nothing can happen any more. */
+static int check_deadlock(struct simul_loop *loop)
+{
+    if (loop->outstanding > 0 || loop->stopping || sm_ring_count(&loop->ready) > 0
+        || sm_timers_next(&loop->timers) != INFINITY
+        || __atomic_load_n(&loop->inbox_filled, __ATOMIC_ACQUIRE)
+        || __atomic_load_n(&loop->signalled, __ATOMIC_ACQUIRE))
+        return 0;
+    if (!loop->deadlock_told && loop->on_deadlock)
+        loop->on_deadlock(loop);
+    loop->deadlock_told = true;
+    return others_may_wake(loop) ? 0 : -EDEADLK;
+}
+
+static int64_t to_ns(double seconds)
+{
+    if (seconds < 0)
+        return -1;
+    return (int64_t)ceil(seconds * 1e9); /* up: a timer is never early */
+}
+
+int sm_loop_turn(struct simul_loop *loop, double timeout)
+{
+    if (timeout < 0) {
+        int r = check_deadlock(loop);
+        if (r < 0)
+            return r;
+    }
+    double limit = wait_limit(loop, timeout);
+    int n = sm_poll_ops(loop->poll)->wait(loop->poll, to_ns(limit));
+    if (n < 0)
+        return n;
+    sm_signals_drain(loop);
+    sm_inbox_drain(loop);
+    if (n == 0)
+        jump(loop);
+    loop->now = simul_loop_time(loop);
+    sm_timers_fire(&loop->timers, loop->now);
+    run_passes(loop);
+    return 0;
+}
+
+/* ---- running ------------------------------------------------------------------------- */
+
+int sm_loop_run(struct simul_loop *loop)
+{
+    if (sm_running || loop->running)
+        return -SIMUL_ERUNNING;
+    sm_running = loop;
+    loop->running = true;
+
+    int r;
+    do
+        r = sm_loop_turn(loop, -1);
+    while (r == 0 && !loop->stopping);
+
+    loop->stopping = false;
+    loop->running = false;
+    sm_running = NULL;
+    return r;
+}
+
+int simul_loop_run_forever(simul_loop *loop)
+{
+    return loop ? sm_loop_run(loop) : -SIMUL_ENOLOOP;
+}
+
+int simul_loop_run_once(simul_loop *loop, double timeout)
+{
+    if (!loop)
+        return -SIMUL_ENOLOOP;
+    if (sm_running || loop->running)
+        return -SIMUL_ERUNNING;
+    sm_running = loop;
+    loop->running = true;
+    int r = sm_loop_turn(loop, timeout);
+    loop->running = false;
+    sm_running = NULL;
+    loop->stopping = false;
+    return r < 0 ? r : sm_ring_count(&loop->ready) > 0;
+}
+
+void simul_loop_stop(simul_loop *loop)
+{
+    loop = sm_loop_or_running(loop);
+    if (!loop)
+        return;
+    loop->stopping = true;
+    loop->credit = -1; /* this pass is the last */
+}
+
+/* ---- questions ----------------------------------------------------------------------- */
+
+simul_loop *simul_get_running_loop(void)
+{
+    if (sm_running)
+        sm_running->escaped = true;
+    return sm_running;
+}
+
+int simul_loop_fileno(simul_loop *loop)
+{
+    loop = sm_loop_or_running(loop);
+    return loop ? sm_poll_ops(loop->poll)->fileno(loop->poll) : -SIMUL_ENOLOOP;
+}
+
+double simul_loop_timeout(simul_loop *loop)
+{
+    loop = sm_loop_or_running(loop);
+    if (!loop)
+        return -1;
+    double limit = wait_limit(loop, -1);
+    return limit;
+}
+
+bool simul_loop_is_running(const simul_loop *loop)
+{
+    return loop && loop->running;
+}
+
+const char *simul_loop_backend(const simul_loop *loop)
+{
+    loop = loop ? loop : sm_running;
+    return loop ? loop->backend_name : "none";
+}
+
+void simul_loop_set_debug(simul_loop *loop, bool on)
+{
+    loop = sm_loop_or_running(loop);
+    if (loop)
+        loop->debug = on;
+}
+
+bool simul_loop_get_debug(const simul_loop *loop)
+{
+    loop = loop ? loop : sm_running;
+    return loop && loop->debug;
+}
+
+/* ---- errors nobody asked for --------------------------------------------------------- */
+
+void simul_set_exception_handler(simul_loop *loop, simul_exception_handler_fn *fn,
+                                 void *arg)
+{
+    loop = sm_loop_or_running(loop);
+    if (!loop)
+        return;
+    loop->handler = fn;
+    loop->handler_arg = arg;
+}
+
+void simul_call_exception_handler(simul_loop *loop, const simul_context *context)
+{
+    loop = sm_loop_or_running(loop);
+    if (loop && loop->handler) {
+        loop->handler(loop, context, loop->handler_arg);
+        return;
+    }
+    if (context->error)
+        sm_log(SM_LOG_ERROR, "%s: %s (%s)", context->message,
+               context->detail ? context->detail : simul_strerror(context->error),
+               simul_error_name(context->error));
+    else
+        sm_log(SM_LOG_ERROR, "%s", context->message);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event loop: runnable things, timers and a poller, turned pass by pass.
+ *
+ * It knows nothing of tasks. What can run is a struct sm_ready with a function; the task
+ * layer puts itself on top by setting that function, and by being allowed to take the next
+ * ready entry itself (sm_loop_next) so that a task switches straight to the next one.
+ *
+ * One pass (asyncio's _run_once, S1 of the semantics): ask the poller, blocking only if
+ * nothing is ready; append what completed, then what other threads and signals brought,
+ * then the timers that are due; then run exactly as many entries as are ready by now.
+ * Between two looks at the poller, further passes may run that only take what became ready
+ * (`credit` bounds them); comparisons with asyncio set poll_interval to 1.
+ *
+ *  L1. An entry is in the ready ring at most once; its owner reserved a place for it.
+ *  L2. outstanding counts what can still wake the loop by itself (operations, readers,
+ *      signal handlers, jobs); holds counts those of them that the virtual clock waits for.
+ *  L3. pass_left <= count of the ring.
+ *  L4. Everything here is for the loop's thread, but inbox and wake().
+ */
+#ifndef SM_LOOP_LOOP_H
+#define SM_LOOP_LOOP_H
+
+#include <pthread.h>
+#include <simul/loop.h>
+
+#include "base/list.h"
+#include "base/ring.h"
+#include "loop/timer.h"
+#include "poll/poll.h"
+
+/* Something that can run. At least 4-byte aligned: the ring holds it with a tag. */
+struct sm_ready {
+    void (*run)(struct sm_ready *self);
+};
+
+enum sm_ready_tag {
+    SM_READY_CALL = 0,   /* a callback: on the loop's stack only */
+    SM_READY_TASK = 1,   /* a task: who takes it may switch to it itself */
+    SM_READY_INLINE = 2, /* a few instructions of ours: on any stack */
+    SM_READY_TAGS = 3,
+};
+
+struct sm_reader; /* reader.c */
+
+struct simul_loop {
+    /* hot: what a switch from task to task touches */
+    struct sm_ring ready;
+    uint32_t pass_left; /* entries of this pass still to run */
+    int32_t credit;     /* spent by passes; below 0 the poller is due */
+    uintptr_t carry;    /* an entry taken by a task that only the loop's stack may run */
+
+    struct sm_timers timers;
+    struct sm_poll *poll; /* owned */
+    double now;           /* the clock at the last look, for reports; seconds */
+    double virtual_now;
+    int outstanding, holds; /* L2 */
+    int32_t credit_full;    /* credit after a look at the poller */
+
+    bool running, stopping, closed;
+    bool virtual_clock, debug;
+    bool deadlock_told;
+    bool escaped; /* somebody was given the loop: another thread might wake it */
+    double slow_callback;
+    const char *backend_name;
+
+    /* other threads */
+    pthread_mutex_t inbox_lock;
+    struct sm_list inbox;  /* of simul_handle.link; guarded by inbox_lock */
+    unsigned inbox_filled; /* atomic: look into the inbox */
+    unsigned signalled;    /* atomic: look at the pending signals */
+
+    struct sm_list readers;      /* of struct sm_reader */
+    struct sm_reader **by_fd[2]; /* owned; [0] readers, [1] writers, index is the descriptor */
+    int by_fd_size[2];
+    struct sm_list signals;      /* of struct signal_watch (signal.c) */
+    struct sm_list timed;        /* handles that wait for a timer, for close */
+    struct sm_list scheduled;    /* handles in the ready ring, for close */
+
+    simul_exception_handler_fn *handler;
+    void *handler_arg;
+
+    /* the upper layer's, may be NULL: called when nothing can happen any more (to write a
+     * report), and to name an entry that was slow */
+    void (*on_deadlock)(struct simul_loop *loop);
+    void (*describe)(struct simul_loop *loop, uintptr_t entry, char *text, size_t size);
+};
+
+/* The loop that runs in this thread, or NULL. */
+extern __thread struct simul_loop *sm_running __attribute__((tls_model("initial-exec")));
+
+int sm_loop_init(struct simul_loop *loop, const simul_loop_opts *opts);
+void sm_loop_finish(struct simul_loop *loop);
+
+/** `loop`, or the running one if it is NULL (may still be NULL). */
+static inline struct simul_loop *sm_loop_or_running(struct simul_loop *loop)
+{
+    return loop ? loop : sm_running;
+}
+
+/** Make an entry run in the next pass (a place must be reserved). */
+static inline void sm_loop_ready(struct simul_loop *loop, struct sm_ready *ready,
+                                 enum sm_ready_tag tag)
+{
+    sm_ring_push(&loop->ready, (uintptr_t)ready | tag);
+}
+
+static inline struct sm_ready *sm_ready_of(uintptr_t entry)
+{
+    return (struct sm_ready *)(entry & ~(uintptr_t)SM_READY_TAGS);
+}
+
+/** Whether another pass may begin without a look at the poller; begins it. */
+static inline bool sm_loop_next_pass(struct simul_loop *loop)
+{
+    uint32_t count = sm_ring_count(&loop->ready);
+    if (count == 0 || (loop->credit -= (int32_t)count + 64) < 0)
+        return false;
+    loop->pass_left = count;
+    return true;
+}
+
+/** The next entry to run; 0: it is the loop's turn. */
+static inline uintptr_t sm_loop_next(struct simul_loop *loop)
+{
+    if (sm_unlikely(loop->pass_left == 0) && !sm_loop_next_pass(loop))
+        return 0;
+    loop->pass_left--;
+    return sm_ring_shift(&loop->ready);
+}
+
+/** Run until stop() (or an error); see simul_loop_run_forever(). */
+int sm_loop_run(struct simul_loop *loop);
+
+/** One turn: the poller, the timers, one or more passes. `timeout` < 0: may block. */
+int sm_loop_turn(struct simul_loop *loop, double timeout);
+
+/** Bookkeeping around a pending operation (L2). */
+static inline void sm_loop_hold(struct simul_loop *loop, bool holds_clock)
+{
+    loop->outstanding++;
+    loop->holds += holds_clock;
+}
+
+static inline void sm_loop_unhold(struct simul_loop *loop, bool holds_clock)
+{
+    loop->outstanding--;
+    loop->holds -= holds_clock;
+}
+
+/* clock.c */
+double sm_clock_monotonic(void);
+
+/* handle.c: what inbox.c needs of handles */
+struct simul_handle {
+    struct sm_ready ready;
+    struct sm_timer timer;
+    struct sm_list link; /* in inbox, timed or scheduled */
+    struct simul_loop *loop;
+    simul_callback_fn *fn;
+    void *arg;
+    double when;
+    unsigned refs;      /* atomic */
+    bool cancelled;     /* atomic */
+};
+int sm_handle_make(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
+                   struct simul_handle **ret);
+void sm_handle_schedule(struct simul_handle *handle);
+void sm_handles_drop(struct sm_list *handles);
+
+/* inbox.c */
+void sm_inbox_drain(struct simul_loop *loop);
+
+/* reader.c, signal.c */
+void sm_readers_finish(struct simul_loop *loop);
+void sm_signals_drain(struct simul_loop *loop);
+void sm_signals_finish(struct simul_loop *loop);
+
+/**
+ * As simul_add_signal_handler(); `counts` false: it does not keep the loop from being
+ * found deadlocked. on_signal, if any, is called in the signal handler itself with how
+ * many of that signal were not dispatched yet, and returns true to have it go on.
+ */
+int sm_signal_add(struct simul_loop *loop, int signum, simul_callback_fn *fn, void *arg,
+                  bool counts);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Readers and writers that the user registers: level-triggered on every backend, made of
+ * one-shot POLL operations that are armed again after each call (P10).
+ *
+ * A reader is in one of these states; `removed` may be set in each:
+ *   ARMED    its operation is pending
+ *   READY    the descriptor is ready, its entry is in the ring
+ *   RUNNING  its function is being called
+ * It is freed when it is removed and neither armed nor ready nor running.
+ */
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "loop/loop.h"
+
+struct sm_reader {
+    struct sm_ready ready;
+    struct sm_op op;
+    struct sm_list link; /* loop->readers */
+    struct simul_loop *loop;
+    simul_callback_fn *fn;
+    void *arg;
+    enum { ARMED, READY, RUNNING } state;
+    bool removed;
+};
+
+static void free_reader(struct sm_reader *reader)
+{
+    sm_list_remove(&reader->link);
+    sm_ring_unreserve(&reader->loop->ready);
+    sm_loop_unhold(reader->loop, false);
+    sm_free(reader);
+}
+
+static void become_ready(struct sm_reader *reader)
+{
+    reader->state = READY;
+    sm_loop_ready(reader->loop, &reader->ready, SM_READY_CALL);
+}
+
+static void op_done(struct sm_op *op)
+{
+    struct sm_reader *reader = sm_container_of(op, struct sm_reader, op);
+    become_ready(reader);
+}
+
+static void arm(struct sm_reader *reader)
+{
+    reader->state = ARMED;
+    if (sm_poll_ops(reader->loop->poll)->submit(reader->loop->poll, &reader->op))
+        become_ready(reader);
+}
+
+static void run(struct sm_ready *ready)
+{
+    struct sm_reader *reader = sm_container_of(ready, struct sm_reader, ready);
+    reader->state = RUNNING;
+    if (!reader->removed && reader->op.result >= 0)
+        reader->fn(reader->arg);
+    if (reader->removed)
+        free_reader(reader);
+    else if (reader->op.result >= 0)
+        arm(reader);
+}
+
+static struct sm_reader **slot_of(struct simul_loop *loop, int fd, int dir)
+{
+    return fd >= 0 && fd < loop->by_fd_size[dir] ? &loop->by_fd[dir][fd] : NULL;
+}
+
+static int grow_table(struct simul_loop *loop, int fd, int dir)
+{
+    if (fd < loop->by_fd_size[dir])
+        return 0;
+    int size = fd + 64;
+    struct sm_reader **table
+        = sm_realloc(loop->by_fd[dir], (size_t)size * sizeof(struct sm_reader *));
+    if (!table)
+        return -ENOMEM;
+    memset(table + loop->by_fd_size[dir], 0,
+           (size_t)(size - loop->by_fd_size[dir]) * sizeof *table);
+    loop->by_fd[dir] = table;
+    loop->by_fd_size[dir] = size;
+    return 0;
+}
+
+static void drop(struct sm_reader *reader)
+{
+    struct simul_loop *loop = reader->loop;
+    reader->removed = true;
+    if (reader->state != ARMED)
+        return; /* run() frees it */
+    if (sm_poll_ops(loop->poll)->cancel(loop->poll, &reader->op) == SM_OP_REMOVED)
+        free_reader(reader);
+    /* else op_done() makes it ready, and run() frees it */
+}
+
+static int remove_watch(struct simul_loop *loop, int fd, int dir)
+{
+    loop = sm_loop_or_running(loop);
+    struct sm_reader **slot = loop ? slot_of(loop, fd, dir) : NULL;
+    if (!slot || !*slot)
+        return 0;
+    struct sm_reader *reader = *slot;
+    *slot = NULL;
+    drop(reader);
+    return 1;
+}
+
+static struct sm_reader *new_reader(struct simul_loop *loop, int fd, int dir)
+{
+    if (sm_ring_reserve(&loop->ready) < 0)
+        return NULL;
+    struct sm_reader *reader = sm_zalloc(sizeof *reader);
+    if (!reader) {
+        sm_ring_unreserve(&loop->ready);
+        return NULL;
+    }
+    reader->ready.run = run;
+    reader->op = (struct sm_op){.done = op_done,
+                                .fd = fd,
+                                .code = SM_OP_POLL,
+                                .flags = dir ? POLLOUT : POLLIN};
+    reader->loop = loop;
+    sm_list_push(&loop->readers, &reader->link);
+    sm_loop_hold(loop, false);
+    return reader;
+}
+
+static int add_watch(struct simul_loop *loop, int fd, int dir, simul_callback_fn *fn,
+                     void *arg)
+{
+    loop = sm_loop_or_running(loop);
+    if (!loop)
+        return -SIMUL_ENOLOOP;
+    long r = SM_SYS("fcntl", EBADF, fcntl(fd, F_GETFD));
+    if (r < 0)
+        return (int)r;
+    r = grow_table(loop, fd, dir);
+    if (r < 0)
+        return (int)r;
+    struct sm_reader *reader = *slot_of(loop, fd, dir);
+    if (reader) { /* replace: the operation stays armed */
+        reader->fn = fn;
+        reader->arg = arg;
+        return 0;
+    }
+
+    reader = new_reader(loop, fd, dir);
+    if (!reader)
+        return -ENOMEM;
+    reader->fn = fn;
+    reader->arg = arg;
+    reader->state = ARMED;
+    if (!sm_poll_ops(loop->poll)->submit(loop->poll, &reader->op)) {
+        *slot_of(loop, fd, dir) = reader;
+        return 0;
+    }
+    if (reader->op.result < 0) {
+        r = reader->op.result;
+        free_reader(reader);
+        return (int)r;
+    }
+    *slot_of(loop, fd, dir) = reader;
+    become_ready(reader);
+    return 0;
+}
+
+int simul_add_reader(simul_loop *loop, int fd, simul_callback_fn *fn, void *arg)
+{
+    return add_watch(loop, fd, 0, fn, arg);
+}
+
+int simul_remove_reader(simul_loop *loop, int fd)
+{
+    return remove_watch(loop, fd, 0);
+}
+
+int simul_add_writer(simul_loop *loop, int fd, simul_callback_fn *fn, void *arg)
+{
+    return add_watch(loop, fd, 1, fn, arg);
+}
+
+int simul_remove_writer(simul_loop *loop, int fd)
+{
+    return remove_watch(loop, fd, 1);
+}
+
+/* The poller is closed already: no operation is pending any more. */
+void sm_readers_finish(struct simul_loop *loop)
+{
+    while (!sm_list_empty(&loop->readers))
+        free_reader(sm_container_of(loop->readers.next, struct sm_reader, link));
+    for (int dir = 0; dir < 2; dir++) {
+        sm_free(loop->by_fd[dir]);
+        loop->by_fd[dir] = NULL;
+        loop->by_fd_size[dir] = 0;
+    }
+}
