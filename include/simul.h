@@ -21,7 +21,6 @@
 #include <simul/timeout.h>
 #include <simul/group.h>
 #include <simul/loop.h>
-#include <simul/stream.h>
 #include <simul/debug.h>
 
 #endif

@@ -30,6 +30,12 @@ typedef struct simul_future simul_future;
 typedef struct simul_future simul_task; /* a future that has a coroutine */
 typedef struct simul_loop simul_loop;
 
+/** This place in the source, "file.c:12", for reports: where a task was made, or a scope
+ *  entered. The macros that take it pass it by themselves. */
+#define SIMUL_HERE     __FILE__ ":" SIMUL_TEXT_(__LINE__)
+#define SIMUL_TEXT_(x) SIMUL_TEXT2_(x)
+#define SIMUL_TEXT2_(x) #x
+
 /** Called with a future that is done; see simul_add_done_callback(). */
 typedef void simul_done_fn(simul_future *future, void *arg);
 

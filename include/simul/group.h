@@ -29,8 +29,8 @@ typedef struct simul_group {
  * Awaits:   never
  * asyncio:  async with TaskGroup()
  */
-#define simul_group_enter(group) simul_group_enter_at((group), __FILE__, __LINE__)
-SIMUL_API int simul_group_enter_at(simul_group *group, const char *file, int line);
+#define simul_group_enter(group) simul_group_enter_at((group), SIMUL_HERE)
+SIMUL_API int simul_group_enter_at(simul_group *group, const char *where);
 
 /**
  * Start fn(arg) in the group. If the group is ending because of an error or a cancel, the
@@ -43,10 +43,16 @@ SIMUL_API int simul_group_enter_at(simul_group *group, const char *file, int lin
  * asyncio:  TaskGroup.create_task()
  */
 #define simul_group_create_task(group, fn, arg)                                          \
-    simul_group_create_task_opts(group, fn, arg, NULL)
-SIMUL_API simul_task *simul_group_create_task_opts(simul_group *group, simul_fn *fn,
-                                                   void *arg,
-                                                   const simul_task_opts *opts);
+    simul_group_create_task_at((group), (fn), (arg), NULL, SIMUL_HERE)
+
+/** The same with keyword arguments, as simul_create_task_opts(). */
+#define simul_group_create_task_opts(group, fn, arg, ...)                                \
+    simul_group_create_task_at((group), (fn), (arg), (__VA_ARGS__), SIMUL_HERE)
+
+/** What both macros call. */
+SIMUL_API simul_task *simul_group_create_task_at(simul_group *group, simul_fn *fn,
+                                                 void *arg, const simul_task_opts *opts,
+                                                 const char *where);
 
 /**
  * End: wait for all children. The first child that fails (a cancelled one does not count)

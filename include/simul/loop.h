@@ -80,8 +80,11 @@ SIMUL_API int simul_loop_run_until_complete(simul_loop *loop, simul_future *futu
  *
  * asyncio:  loop.create_task()
  */
-SIMUL_API simul_task *simul_loop_create_task(simul_loop *loop, simul_fn *fn, void *arg,
-                                             const simul_task_opts *opts);
+#define simul_loop_create_task(loop, fn, arg, opts)                                      \
+    simul_loop_create_task_at((loop), (fn), (arg), (opts), SIMUL_HERE)
+SIMUL_API simul_task *simul_loop_create_task_at(simul_loop *loop, simul_fn *fn, void *arg,
+                                                const simul_task_opts *opts,
+                                                const char *where);
 
 /** As simul_create_future(), on a loop that need not run. asyncio: loop.create_future() */
 SIMUL_API simul_future *simul_loop_create_future(simul_loop *loop);

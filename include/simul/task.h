@@ -16,8 +16,9 @@
  *     simul_cleanup_enter / _exit           Python's `finally:`
  * where waiting works and only a new cancel interrupts. An -ECANCELED that comes from an
  * awaited future which somebody else cancelled is an ordinary error and not sticky.
- * A task that returns -ECANCELED while cancelled, or is cancelled before its first step,
- * or returns anything without having waited since a cancel, is cancelled (simul_cancelled).
+ * A task ends cancelled (simul_cancelled) if its function returns -ECANCELED, or returns a
+ * result while a cancellation is sticky or not delivered yet, or if it was cancelled before
+ * its first step: then the function is never called.
  */
 #ifndef SIMUL_TASK_H
 #define SIMUL_TASK_H
@@ -53,9 +54,22 @@ typedef struct simul_task_opts {
  * Threads:  the loop's
  * asyncio:  create_task(coro)
  */
-#define simul_create_task(fn, arg) simul_create_task_opts(fn, arg, NULL)
-SIMUL_API simul_task *simul_create_task_opts(simul_fn *fn, void *arg,
-                                             const simul_task_opts *opts);
+#define simul_create_task(fn, arg) simul_create_task_at((fn), (arg), NULL, SIMUL_HERE)
+
+/** The same with keyword arguments: simul_create_task_opts(fn, arg,
+ *  &(simul_task_opts){.name = "fetch"}). */
+#define simul_create_task_opts(fn, arg, ...)                                             \
+    simul_create_task_at((fn), (arg), (__VA_ARGS__), SIMUL_HERE)
+
+/**
+ * What both macros call.
+ *
+ * @param opts   NULL: all defaults
+ * @param where  a string that lives for ever: where the task is made, for reports
+ */
+SIMUL_API simul_task *simul_create_task_at(simul_fn *fn, void *arg,
+                                           const simul_task_opts *opts,
+                                           const char *where);
 
 /** The running task; NULL in callbacks and outside of a loop. asyncio: current_task() */
 SIMUL_API simul_task *simul_current_task(void);
@@ -104,7 +118,7 @@ SIMUL_API bool simul_cancel_caught(void);
 
 /** Python's finally. On the stack, left in the function that entered it. */
 typedef struct simul_cleanup {
-    uintptr_t _private[6];
+    uintptr_t _private[8];
 } simul_cleanup;
 
 /**
@@ -115,8 +129,8 @@ typedef struct simul_cleanup {
  * Awaits:   never
  * asyncio:  finally:
  */
-#define simul_cleanup_enter(cleanup) simul_cleanup_enter_at(cleanup, __FILE__, __LINE__)
-SIMUL_API void simul_cleanup_enter_at(simul_cleanup *cleanup, const char *file, int line);
+#define simul_cleanup_enter(cleanup) simul_cleanup_enter_at((cleanup), SIMUL_HERE)
+SIMUL_API void simul_cleanup_enter_at(simul_cleanup *cleanup, const char *where);
 
 /** End a cleanup scope: a cancellation delivered before or in it is sticky again. */
 SIMUL_API void simul_cleanup_exit(simul_cleanup *cleanup);
@@ -205,7 +219,7 @@ enum simul_wait_until {
  * @error -EINVAL  n is 0
  * @error -ECANCELED the waiting task was cancelled; the futures were not
  *
- * Awaits:   unless the condition is met already
+ * Awaits:   always
  * asyncio:  wait()
  */
 SIMUL_API int simul_wait(simul_future **futures, size_t n, double timeout,

@@ -38,15 +38,15 @@ typedef struct simul_timeout {
  * asyncio:  async with timeout(delay)
  */
 #define simul_timeout_enter(timeout, delay)                                              \
-    simul_timeout_enter_after((timeout), (delay), __FILE__, __LINE__)
+    simul_timeout_enter_after((timeout), (delay), SIMUL_HERE)
 SIMUL_API int simul_timeout_enter_after(simul_timeout *timeout, double delay,
-                                        const char *file, int line);
+                                        const char *where);
 
 /** As simul_timeout_enter(), at a time of simul_time(). asyncio: timeout_at(when) */
 #define simul_timeout_enter_at(timeout, when)                                            \
-    simul_timeout_enter_when((timeout), (when), __FILE__, __LINE__)
+    simul_timeout_enter_when((timeout), (when), SIMUL_HERE)
 SIMUL_API int simul_timeout_enter_when(simul_timeout *timeout, double when,
-                                       const char *file, int line);
+                                       const char *where);
 
 /**
  * End. The time-out decides by its own state, not by r: if its cancel was delivered and

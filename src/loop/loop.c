@@ -88,7 +88,7 @@ static void run_entry(struct simul_loop *loop, uintptr_t entry)
     ready->run(ready);
     double took = sm_clock_monotonic() - start;
     if (took >= loop->slow_callback)
-        sm_log(SM_LOG_WARNING, "%s took %.3f seconds", what, took);
+        sm_log(SIMUL_LOG_WARNING, "%s took %.3f seconds", what, took);
 }
 
 /* Run this pass, and further ones while credit lasts. A task that is run may itself take
@@ -185,21 +185,32 @@ int sm_loop_turn(struct simul_loop *loop, double timeout)
 
 /* ---- running ------------------------------------------------------------------------- */
 
+static void enter(struct simul_loop *loop)
+{
+    sm_running = loop;
+    loop->running = true;
+    if (loop->on_enter)
+        loop->on_enter(loop);
+}
+
+static void leave(struct simul_loop *loop)
+{
+    loop->stopping = false;
+    loop->running = false;
+    sm_running = NULL;
+}
+
 int sm_loop_run(struct simul_loop *loop)
 {
     if (sm_running || loop->running)
         return -SIMUL_ERUNNING;
-    sm_running = loop;
-    loop->running = true;
-
+    enter(loop);
     int r;
     do
         r = sm_loop_turn(loop, -1);
     while (r == 0 && !loop->stopping);
 
-    loop->stopping = false;
-    loop->running = false;
-    sm_running = NULL;
+    leave(loop);
     return r;
 }
 
@@ -214,12 +225,9 @@ int simul_loop_run_once(simul_loop *loop, double timeout)
         return -SIMUL_ENOLOOP;
     if (sm_running || loop->running)
         return -SIMUL_ERUNNING;
-    sm_running = loop;
-    loop->running = true;
+    enter(loop);
     int r = sm_loop_turn(loop, timeout);
-    loop->running = false;
-    sm_running = NULL;
-    loop->stopping = false;
+    leave(loop);
     return r < 0 ? r : sm_ring_count(&loop->ready) > 0;
 }
 
@@ -300,9 +308,9 @@ void simul_call_exception_handler(simul_loop *loop, const simul_context *context
         return;
     }
     if (context->error)
-        sm_log(SM_LOG_ERROR, "%s: %s (%s)", context->message,
+        sm_log(SIMUL_LOG_ERROR, "%s: %s (%s)", context->message,
                context->detail ? context->detail : simul_strerror(context->error),
                simul_error_name(context->error));
     else
-        sm_log(SM_LOG_ERROR, "%s", context->message);
+        sm_log(SIMUL_LOG_ERROR, "%s", context->message);
 }

@@ -82,6 +82,7 @@ struct simul_loop {
 
     /* the upper layer's, may be NULL: called when nothing can happen any more (to write a
      * report), and to name an entry that was slow */
+    void (*on_enter)(struct simul_loop *loop); /* it begins to run in this thread */
     void (*on_deadlock)(struct simul_loop *loop);
     void (*describe)(struct simul_loop *loop, uintptr_t entry, char *text, size_t size);
 };

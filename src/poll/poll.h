@@ -92,6 +92,7 @@ struct sm_op {
     int fd;
     uint8_t code; /* enum sm_op_code */
     int flags;
+    void *user; /* for done() */
     union {
         struct {
             void *data;

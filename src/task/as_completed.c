@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* as_completed(): futures in the order in which they get done (S22). */
+#include <math.h>
+
+#include "base/sys.h"
+#include "task/task.h"
+#include "task/wait.h"
+
+struct simul_as_completed {
+    struct simul_loop *loop;
+    struct sm_timer timer;
+    struct sm_wait *waiting; /* the task in next(), NULL: none */
+    size_t n, done, given;   /* given <= done <= n */
+    bool expired;
+    struct simul_future **order; /* the first `done` entries: done, oldest first */
+    struct simul_future *futures[]; /* held; then as many entries for `order` */
+};
+
+static void wake(struct simul_as_completed *it)
+{
+    struct sm_wait *wait = it->waiting;
+    it->waiting = NULL;
+    if (wait)
+        sm_wait_finish_soon(wait, 0);
+}
+
+static void fire(struct sm_waiter *waiter, struct simul_future *future)
+{
+    struct simul_as_completed *it = waiter->owner;
+    sm_waiter_give(future, waiter);
+    it->order[it->done++] = future;
+    wake(it);
+}
+
+static void time_over(struct sm_timer *timer)
+{
+    struct simul_as_completed *it
+        = sm_container_of(timer, struct simul_as_completed, timer);
+    it->expired = true;
+    wake(it);
+}
+
+static int begin(struct simul_as_completed *it, double timeout)
+{
+    if (timeout >= 0) {
+        double when = simul_loop_time(it->loop) + timeout;
+        int r = sm_timer_start(&it->loop->timers, &it->timer, when);
+        if (r < 0)
+            return r;
+    }
+    return sm_watch_all(it->futures, it->n, fire, it);
+}
+
+simul_as_completed *simul_as_completed_new(simul_future **futures, size_t n,
+                                           double timeout)
+{
+    if (!sm_running || isnan(timeout))
+        return NULL;
+    struct simul_as_completed *it
+        = sm_zalloc(sizeof *it + 2 * n * sizeof(struct simul_future *));
+    if (!it)
+        return NULL;
+    it->loop = sm_running;
+    it->timer.fire = time_over;
+    it->n = n;
+    it->order = it->futures + n;
+    for (size_t i = 0; i < n; i++) {
+        it->futures[i] = simul_retain(futures[i]);
+        if (simul_done(futures[i]))
+            it->order[it->done++] = futures[i];
+    }
+    if (begin(it, timeout) == 0)
+        return it;
+    simul_as_completed_release(it);
+    return NULL;
+}
+
+static bool abort_next(struct sm_wait *wait)
+{
+    sm_wait_finish(wait, -ECANCELED);
+    return true;
+}
+
+static int wait_for_one(struct simul_as_completed *it)
+{
+    struct sm_wait wait;
+    sm_wait_prepare(&wait, "as_completed", abort_next);
+    it->waiting = &wait;
+    int r = (int)sm_wait_suspend(&wait);
+    it->waiting = NULL;
+    return r;
+}
+
+int simul_as_completed_next(simul_as_completed *it, simul_future **future)
+{
+    int r = sm_checkpoint();
+    if (r < 0)
+        return r;
+    if (!it)
+        return -ENOMEM;
+    if (it->waiting)
+        return -SIMUL_ECONCURRENT;
+    if (it->given == it->n)
+        return 0;
+    if (it->given == it->done && !it->expired) {
+        r = wait_for_one(it);
+        if (r < 0)
+            return r;
+    }
+    if (it->given == it->done)
+        return -ETIMEDOUT;
+    *future = it->order[it->given++];
+    return 1;
+}
+
+void simul_as_completed_release(simul_as_completed *it)
+{
+    if (!it)
+        return;
+    sm_timer_stop(&it->loop->timers, &it->timer);
+    sm_unwatch_all(it->futures, it->n, it);
+    for (size_t i = 0; i < it->n; i++)
+        simul_release(it->futures[i]);
+    sm_free(it);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Control blocks: carved from slabs that double in size, and taken from and given back to
+ * a LIFO list. Large slabs ask for huge pages, as a million tasks touch every line of
+ * them; the memory stays with the loop until it and all its futures are gone.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/sys.h"
+#include "task/task.h"
+
+struct sm_task_slab {
+    struct sm_task_slab *next;
+    size_t bytes;
+};
+
+enum { SLAB_MIN = 32 * 1024, SLAB_MAX = 16 * 1024 * 1024, HUGE_FROM = 4 * 1024 * 1024 };
+
+static void carve(struct sm_sched *sched, struct sm_task_slab *slab)
+{
+    char *at = (char *)(((uintptr_t)(slab + 1) + 63) & ~(uintptr_t)63);
+    size_t n = (size_t)((char *)slab + slab->bytes - at) / sizeof(struct simul_future);
+    struct simul_future *blocks = (struct simul_future *)at;
+    /* The list runs upwards through memory, so that a batch of tasks walks it in order. */
+    for (size_t i = n; i-- > 0;) {
+        blocks[i].wait = (struct sm_wait *)sched->free;
+        sched->free = &blocks[i];
+    }
+}
+
+static int grow(struct sm_sched *sched)
+{
+    size_t bytes = sched->slab_bytes ? sched->slab_bytes * 2 : SLAB_MIN;
+    if (bytes > SLAB_MAX)
+        bytes = SLAB_MAX;
+    struct sm_task_slab *slab = sm_malloc(bytes);
+    if (!slab)
+        return -ENOMEM;
+    if (bytes >= HUGE_FROM) { /* a wish: refusal does no harm */
+        uintptr_t start = ((uintptr_t)slab + 4095) & ~(uintptr_t)4095;
+        madvise((void *)start, ((uintptr_t)slab + bytes - start) & ~(uintptr_t)4095,
+                MADV_HUGEPAGE);
+    }
+    slab->bytes = bytes;
+    slab->next = sched->slabs;
+    sched->slabs = slab;
+    sched->slab_bytes = bytes;
+    carve(sched, slab);
+    return 0;
+}
+
+struct simul_future *sm_future_alloc(struct sm_sched *sched)
+{
+    if (sm_unlikely(!sched->free) && grow(sched) < 0)
+        return NULL;
+    struct simul_future *future = sched->free;
+    sched->free = (struct simul_future *)future->wait;
+    sched->blocks++;
+    return future;
+}
+
+void sm_future_free(struct simul_future *future)
+{
+    struct sm_sched *sched = future->sched;
+    future->wait = (struct sm_wait *)sched->free;
+    sched->free = future;
+    sched->blocks--;
+    if (sm_unlikely(sched->loop.closed && sched->blocks == 0))
+        sm_sched_free(sched);
+}
+
+void sm_slabs_finish(struct sm_sched *sched)
+{
+    for (struct sm_task_slab *slab = sched->slabs, *next; slab; slab = next) {
+        next = slab->next;
+        sm_free(slab);
+    }
+    sched->slabs = NULL;
+    sched->free = NULL;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* Futures: making, finishing, watching, releasing. See task.h for the states. */
+#include <string.h>
+
+#include "base/sys.h"
+#include "task/task.h"
+#include "task/wait.h"
+
+/* ---- making ------------------------------------------------------------------------- */
+
+simul_future *simul_loop_create_future(simul_loop *loop)
+{
+    loop = sm_loop_or_running(loop);
+    struct simul_future *future = loop ? sm_future_alloc(sm_sched_of(loop)) : NULL;
+    if (!future)
+        return NULL;
+    memset(future, 0, sizeof *future);
+    future->sched = sm_sched_of(loop);
+    future->refs = 1;
+    sm_list_init(&future->waiters);
+    return future;
+}
+
+simul_future *simul_create_future(void)
+{
+    return simul_loop_create_future(NULL);
+}
+
+/* ---- watching ----------------------------------------------------------------------- */
+
+struct sm_waiter *sm_waiter_take(struct simul_future *future)
+{
+    if (!future->first_taken) {
+        future->first_taken = true;
+        return &future->first;
+    }
+    return sm_malloc(sizeof(struct sm_waiter));
+}
+
+void sm_waiter_give(struct simul_future *future, struct sm_waiter *waiter)
+{
+    if (waiter == &future->first)
+        future->first_taken = false;
+    else
+        sm_free(waiter);
+}
+
+/* ---- finishing ---------------------------------------------------------------------- */
+
+void sm_future_finish(struct simul_future *future, enum sm_state state, int result)
+{
+    sm_assert(future->state == SM_PENDING && state != SM_PENDING); /* T1 */
+    future->state = state;
+    future->result = result;
+    for (struct sm_list *it; (it = sm_list_shift(&future->waiters));) {
+        struct sm_waiter *waiter = sm_container_of(it, struct sm_waiter, link);
+        waiter->fire(waiter, future);
+    }
+}
+
+static int check_settable(simul_future *future)
+{
+    if (!future)
+        return -ENOMEM;
+    if (future->is_task)
+        return -EINVAL;
+    return sm_future_done(future) ? -SIMUL_ESTATE : 0;
+}
+
+int simul_set_result(simul_future *future, int result)
+{
+    int r = check_settable(future);
+    if (r < 0)
+        return r;
+    if (result < 0)
+        return -EINVAL;
+    sm_future_finish(future, SM_FINISHED, result);
+    return 0;
+}
+
+int simul_set_value(simul_future *future, void *value, simul_destroy_fn *destroy)
+{
+    int r = check_settable(future);
+    if (r < 0)
+        return r;
+    struct sm_extra *extra = sm_extra_of(future);
+    if (!extra)
+        return -ENOMEM;
+    extra->value = value;
+    extra->destroy = destroy;
+    sm_future_finish(future, SM_FINISHED, 0);
+    return 0;
+}
+
+int simul_set_error(simul_future *future, int error)
+{
+    int r = check_settable(future);
+    if (r < 0)
+        return r;
+    if (error >= 0)
+        return -EINVAL;
+    sm_future_finish(future, error == -ECANCELED ? SM_CANCELLED : SM_FINISHED, error);
+    return 0;
+}
+
+/* ---- releasing ---------------------------------------------------------------------- */
+
+simul_future *simul_retain(simul_future *future)
+{
+    if (future)
+        sm_future_ref(future);
+    return future;
+}
+
+void sm_report(struct simul_future *future, const char *message)
+{
+    char text[256], label[96];
+    future->asked = true;
+    if (future->is_task) {
+        sm_task_label(future, label, sizeof label);
+        snprintf(text, sizeof text, "%s (%s, made at %s)", message, label,
+                 future->where ? future->where : "?");
+    } else {
+        snprintf(text, sizeof text, "%s", message);
+    }
+    simul_context context = {.message = text,
+                             .error = future->result,
+                             .detail = simul_message(future),
+                             .future = future};
+    simul_call_exception_handler(&future->sched->loop, &context);
+}
+
+/* Nobody can ask any more. */
+void sm_future_last_unref(struct simul_future *future)
+{
+    if (future->state == SM_FINISHED && future->result < 0 && !future->asked) {
+        future->refs = 1; /* the handler may look at it */
+        sm_report(future, future->is_task ? "a task failed and nobody asked why"
+                                          : "a future failed and nobody asked why");
+        if (--future->refs > 0)
+            return; /* and may have kept it */
+    }
+    if (future->extra)
+        sm_extra_free(future);
+    if (future->is_task && !future->sched->loop.closed) {
+        sm_ring_unreserve(&future->sched->loop.ready);
+        sm_ring_unreserve(&future->sched->loop.ready);
+    }
+    sm_future_free(future);
+}
+
+void simul_release(simul_future *future)
+{
+    if (future)
+        sm_future_unref(future);
+}
+
+void simul_release_all(simul_future **futures, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        simul_release(futures[i]);
+        futures[i] = NULL;
+    }
+}
+
+/* ---- asking ------------------------------------------------------------------------- */
+
+bool simul_done(const simul_future *future)
+{
+    return !future || sm_future_done(future);
+}
+
+bool simul_cancelled(const simul_future *future)
+{
+    return future && future->state == SM_CANCELLED;
+}
+
+int simul_error(simul_future *future)
+{
+    if (!future)
+        return -ENOMEM;
+    if (!sm_future_done(future))
+        return -SIMUL_ESTATE;
+    future->asked = true;
+    return future->result;
+}
+
+void *simul_result(simul_future *future)
+{
+    if (!future || !sm_future_done(future) || !future->extra)
+        return NULL;
+    future->asked = true;
+    return future->extra->value;
+}
+
+/* ---- awaiting ----------------------------------------------------------------------- */
+
+struct future_wait {
+    struct sm_wait wait;
+    struct sm_waiter waiter;
+};
+
+static void await_fire(struct sm_waiter *waiter, struct simul_future *future)
+{
+    struct future_wait *w = sm_container_of(waiter, struct future_wait, waiter);
+    sm_wait_finish(&w->wait, future->result);
+}
+
+/* The cancel goes on to what is awaited; the wait ends when that does (S9). */
+static bool await_abort(struct sm_wait *wait)
+{
+    const struct sm_extra *extra = wait->task->extra;
+    const char *text = extra && extra->cancel_message ? extra->cancel_message->text : NULL;
+    return simul_cancel_msg((struct simul_future *)wait->on, text);
+}
+
+static int await_pending(struct simul_future *task, struct simul_future *future)
+{
+    struct future_wait w;
+    sm_wait_prepare(&w.wait, future->is_task ? "task" : "future", await_abort);
+    w.wait.on = future;
+    w.wait.on_future = true;
+    w.waiter.fire = await_fire;
+    sm_future_watch(future, &w.waiter);
+
+    sm_future_ref(future);
+    int r = (int)sm_wait_suspend(&w.wait);
+    if (r < 0 && r == future->result) {
+        future->asked = true;
+        sm_pass_message(task, future);
+    } else if (r >= 0 && future->extra) {
+        future->asked = true;
+    }
+    sm_future_unref(future);
+    return r;
+}
+
+int simul_await(simul_future *future)
+{
+    int r = sm_checkpoint();
+    if (sm_unlikely(r < 0))
+        return r;
+    if (sm_unlikely(!future))
+        return -ENOMEM;
+    struct simul_future *task = sm_sched_of(sm_running)->current;
+    if (sm_unlikely(future == task))
+        return -EDEADLK;
+    if (sm_unlikely(future->sched != task->sched))
+        return -EXDEV;
+    if (!sm_future_done(future))
+        return await_pending(task, future);
+    future->asked = true;
+    if (future->result < 0)
+        sm_pass_message(task, future);
+    return future->result;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gather(): one core that counts, and two ways to hear of its end: a wait on the stack of
+ * the task (simul_gather, which allocates nothing), or a future (simul_gather_future).
+ *
+ *  G1. left counts the futures (with repetition) whose end was not yet seen.
+ *  G2. It ends when left is 0; or at the first error, unless errors are to be returned, or
+ *      a cancel was passed on to the children: then all are waited for (S20).
+ */
+#include "base/sys.h"
+#include "task/task.h"
+#include "task/wait.h"
+
+struct gather {
+    struct simul_future **futures;
+    size_t n, left;
+    int flags;
+    int error; /* the first */
+    struct simul_future *failed;
+    bool cancelled; /* a cancel was passed on */
+    bool ended;
+    void (*end)(struct gather *gather, int result);
+};
+
+static void end_gather(struct gather *g, int result)
+{
+    g->ended = true;
+    sm_unwatch_all(g->futures, g->n, g);
+    g->end(g, result);
+}
+
+static void see(struct gather *g, struct simul_future *future)
+{
+    g->left--;
+    if (future->result < 0 && !g->error) {
+        g->error = future->result;
+        g->failed = future;
+    }
+}
+
+/* G2 */
+static void check_end(struct gather *g)
+{
+    if (g->ended)
+        return;
+    bool early = g->error && !(g->flags & SIMUL_RETURN_EXCEPTIONS) && !g->cancelled;
+    if (g->left > 0 && !early)
+        return;
+    if (g->cancelled)
+        end_gather(g, -ECANCELED);
+    else
+        end_gather(g, g->flags & SIMUL_RETURN_EXCEPTIONS ? 0 : g->error);
+}
+
+static void fire(struct sm_waiter *waiter, struct simul_future *future)
+{
+    struct gather *g = waiter->owner;
+    sm_waiter_give(future, waiter);
+    see(g, future);
+    check_end(g);
+}
+
+static bool cancel_all(struct gather *g)
+{
+    bool any = false;
+    for (size_t i = 0; i < g->n; i++)
+        if (g->futures[i] && !sm_future_done(g->futures[i]))
+            any |= simul_cancel(g->futures[i]);
+    return any;
+}
+
+/* A gather over a task that could not be made: the others are cancelled and awaited. */
+static void check_null(struct gather *g)
+{
+    for (size_t i = 0; i < g->n && !g->error; i++)
+        if (!g->futures[i])
+            g->error = -ENOMEM;
+    if (!g->error)
+        return;
+    cancel_all(g);
+    g->flags |= SIMUL_RETURN_EXCEPTIONS; /* wait for all … */
+}
+
+/* 0 if it is under way (the end may have been announced already), or -errno. */
+static int begin(struct gather *g)
+{
+    check_null(g);
+    int r = sm_watch_all(g->futures, g->n, fire, g);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < g->n; i++) {
+        if (!g->futures[i])
+            g->left--;
+        else if (sm_future_done(g->futures[i]))
+            see(g, g->futures[i]);
+    }
+    check_end(g);
+    return 0;
+}
+
+static int result_of(struct gather *g, int result)
+{
+    bool had_null = g->error == -ENOMEM && !g->failed;
+    if (had_null && result >= 0)
+        return -ENOMEM;
+    if (result < 0 && g->failed && result == g->error)
+        g->failed->asked = true;
+    return result;
+}
+
+/* ---- awaited at once ----------------------------------------------------------------- */
+
+struct gather_wait {
+    struct gather core;
+    struct sm_wait wait;
+};
+
+static void wait_end(struct gather *g, int result)
+{
+    struct gather_wait *w = sm_container_of(g, struct gather_wait, core);
+    if (w->wait.task)
+        sm_wait_finish_soon(&w->wait, result);
+}
+
+static bool wait_abort(struct sm_wait *wait)
+{
+    struct gather_wait *w = sm_container_of(wait, struct gather_wait, wait);
+    if (w->core.ended) { /* only its hop is outstanding */
+        sm_wait_finish(wait, -ECANCELED);
+        return true;
+    }
+    w->core.cancelled = true;
+    bool any = cancel_all(&w->core);
+    w->core.cancelled = any;
+    return any;
+}
+
+static void ref_all(struct simul_future **futures, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (futures[i])
+            sm_future_ref(futures[i]);
+}
+
+static void unref_all(struct simul_future **futures, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (futures[i])
+            sm_future_unref(futures[i]);
+}
+
+static bool any_foreign(struct simul_future **futures, size_t n, struct sm_sched *sched)
+{
+    for (size_t i = 0; i < n; i++)
+        if (futures[i] && futures[i]->sched != sched)
+            return true;
+    return false;
+}
+
+int simul_gather(simul_future **futures, size_t n, int flags)
+{
+    int r = sm_checkpoint();
+    if (r < 0 || n == 0)
+        return r;
+    struct simul_future *task = sm_current();
+    if (any_foreign(futures, n, task->sched))
+        return -EXDEV;
+    for (size_t i = 0; i < n; i++)
+        if (futures[i] == task)
+            return -EDEADLK;
+
+    struct gather_wait w = {
+        .core = {.futures = futures, .n = n, .left = n, .flags = flags, .end = wait_end}};
+    sm_wait_prepare(&w.wait, "gather", wait_abort);
+    ref_all(futures, n);
+    r = begin(&w.core);
+    if (r == 0) {
+        r = (int)sm_wait_suspend(&w.wait);
+        if (!w.core.ended)
+            sm_unwatch_all(futures, n, &w.core);
+        r = result_of(&w.core, r);
+        if (r < 0 && w.core.failed && r == w.core.error)
+            sm_pass_message(task, w.core.failed);
+    }
+    unref_all(futures, n);
+    return r;
+}
+
+/* ---- as a future --------------------------------------------------------------------- */
+
+struct gather_future {
+    struct gather core;
+    struct sm_ready hop;
+    struct simul_future *outer; /* held until the end */
+    int result;
+    struct simul_future *futures[]; /* held */
+};
+
+static void future_free(struct gather_future *gf)
+{
+    unref_all(gf->core.futures, gf->core.n);
+    sm_ring_unreserve(&gf->outer->sched->loop.ready);
+    sm_future_unref(gf->outer);
+    sm_free(gf);
+}
+
+static void future_hop(struct sm_ready *ready)
+{
+    struct gather_future *gf = sm_container_of(ready, struct gather_future, hop);
+    int r = result_of(&gf->core, gf->result);
+    if (!sm_future_done(gf->outer)) {
+        if (r < 0 && gf->core.failed && r == gf->core.error)
+            sm_pass_message(gf->outer, gf->core.failed);
+        if (r < 0 && gf->outer->extra)
+            sm_keep_message(gf->outer, r);
+        sm_future_finish(gf->outer, r == -ECANCELED ? SM_CANCELLED : SM_FINISHED, r);
+    }
+    future_free(gf);
+}
+
+static void future_end(struct gather *g, int result)
+{
+    struct gather_future *gf = sm_container_of(g, struct gather_future, core);
+    gf->result = result;
+    gf->outer->on_cancel = NULL;
+    sm_loop_ready(&gf->outer->sched->loop, &gf->hop, SM_READY_INLINE);
+}
+
+static bool future_cancel(struct simul_future *outer)
+{
+    struct gather_future *gf = outer->arg;
+    gf->core.cancelled = true;
+    bool any = cancel_all(&gf->core);
+    gf->core.cancelled |= any;
+    return any;
+}
+
+static struct gather_future *future_new(struct simul_loop *loop, size_t n)
+{
+    struct gather_future *gf
+        = sm_zalloc(sizeof *gf + n * sizeof(struct simul_future *));
+    if (!gf)
+        return NULL;
+    if (sm_ring_reserve(&loop->ready) < 0)
+        goto free_it;
+    gf->outer = simul_loop_create_future(loop);
+    if (!gf->outer)
+        goto unreserve;
+    return gf;
+unreserve:
+    sm_ring_unreserve(&loop->ready);
+free_it:
+    sm_free(gf);
+    return NULL;
+}
+
+simul_future *simul_gather_future(simul_future **futures, size_t n, int flags)
+{
+    struct simul_loop *loop = sm_running;
+    if (!loop || any_foreign(futures, n, sm_sched_of(loop)))
+        return NULL;
+    struct gather_future *gf = future_new(loop, n);
+    if (!gf)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        gf->futures[i] = futures[i];
+    gf->core = (struct gather){
+        .futures = gf->futures, .n = n, .left = n, .flags = flags, .end = future_end};
+    gf->hop.run = future_hop;
+    gf->outer->arg = gf;
+    gf->outer->on_cancel = future_cancel;
+    ref_all(gf->futures, n);
+
+    struct simul_future *outer = gf->outer;
+    sm_future_ref(outer); /* the caller's */
+    if (begin(&gf->core) == 0)
+        return outer;
+    outer->on_cancel = NULL;
+    future_free(gf);
+    sm_future_unref(outer);
+    return NULL;
+}

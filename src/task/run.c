@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run(): a loop for one main task, from beginning to end (S51, and the SIGINT protocol of
+ * asyncio's Runner).
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "task/task.h"
+#include "task/wait.h"
+
+struct run {
+    struct simul_loop *loop;
+    struct simul_future *main;
+    int interrupts;
+    bool cancelled_main; /* the first signal did */
+    bool watches[2];     /* SIGINT, SIGTERM */
+    bool at_once;        /* a second signal: wait for nobody */
+};
+
+static const int signals[2] = {SIGINT, SIGTERM};
+
+/* ---- signals -------------------------------------------------------------------------- */
+
+static void on_interrupt(void *arg)
+{
+    struct run *run = arg;
+    if (++run->interrupts == 1 && !sm_future_done(run->main)) {
+        run->cancelled_main = true;
+        simul_cancel(run->main);
+        return;
+    }
+    run->at_once = true;
+    simul_loop_stop(run->loop);
+}
+
+static bool is_main_thread(void)
+{
+    return syscall(SYS_gettid) == getpid();
+}
+
+static bool is_default(int signum)
+{
+    struct sigaction now;
+    return sigaction(signum, NULL, &now) == 0 && now.sa_handler == SIG_DFL;
+}
+
+/* Only in the main thread, and only over the default disposition. */
+static int watch_signals(struct run *run, const simul_loop_opts *opts)
+{
+    if (!is_main_thread())
+        return 0;
+    bool wanted[2] = {!opts || !opts->no_signals, opts && opts->terminate};
+    for (int i = 0; i < 2; i++) {
+        if (!wanted[i] || !is_default(signals[i]))
+            continue;
+        int r = sm_signal_add(run->loop, signals[i], on_interrupt, run, false);
+        if (r < 0)
+            return r;
+        run->watches[i] = true;
+    }
+    return 0;
+}
+
+static void unwatch_signals(struct run *run)
+{
+    for (int i = 0; i < 2; i++)
+        if (run->watches[i])
+            simul_remove_signal_handler(run->loop, signals[i]);
+}
+
+/* ---- the end: cancel the rest, and wait for them ---------------------------------------- */
+
+static void on_leftover(simul_future *future, void *arg)
+{
+    (void)arg;
+    if (future->state == SM_FINISHED && future->result < 0 && !future->asked)
+        sm_report(future, "a task failed while the run was shutting down");
+}
+
+static void cancel_all(struct sm_sched *sched)
+{
+    sm_list_each_safe(it, &sched->tasks)
+    {
+        struct simul_future *task = sm_container_of(it, struct simul_future, all);
+        simul_add_done_callback(task, on_leftover, NULL);
+        simul_cancel(task);
+    }
+}
+
+/* Run until no task is left; those made meanwhile are cancelled in the next round. */
+static int finish_tasks(struct run *run)
+{
+    struct sm_sched *sched = sm_sched_of(run->loop);
+    while (sched->task_count > 0 && !run->at_once) {
+        cancel_all(sched);
+        struct simul_future *last
+            = sm_container_of(sched->tasks.prev, struct simul_future, all);
+        int r = simul_loop_run_until_complete(run->loop, last);
+        if (r == -EDEADLK && !simul_done(last))
+            return r;
+    }
+    return 0;
+}
+
+/* ---- run -------------------------------------------------------------------------------- */
+
+static int result_of(struct run *run, int r)
+{
+    bool by_signal = run->cancelled_main && simul_cancelled(run->main)
+                     && simul_uncancel(run->main) == 0;
+    if (run->at_once || by_signal)
+        return -SIMUL_EINTERRUPTED;
+    return r;
+}
+
+static int run_main(struct run *run, simul_fn *fn, void *arg, const simul_loop_opts *opts)
+{
+    int r = watch_signals(run, opts);
+    if (r < 0)
+        return r;
+    run->main = simul_loop_create_task_at(run->loop, fn, arg, NULL, "simul_run");
+    if (!run->main)
+        return -ENOMEM;
+    r = simul_loop_run_until_complete(run->loop, run->main);
+    finish_tasks(run);
+    r = result_of(run, r);
+    return r;
+}
+
+int simul_run_opts(simul_fn *fn, void *arg, const simul_loop_opts *opts)
+{
+    if (sm_running)
+        return -SIMUL_ERUNNING;
+    struct run run = {0};
+    int r = simul_loop_new(&run.loop, opts);
+    if (r < 0)
+        return r;
+    r = run_main(&run, fn, arg, opts);
+    unwatch_signals(&run);
+    if (run.main)
+        run.main->asked = true; /* whoever called run() gets it */
+    simul_release(run.main);
+    simul_loop_close(run.loop);
+    return r;
+}
+
+int simul_exit(int r)
+{
+    if (r >= 0)
+        return 0;
+    if (r == -SIMUL_EINTERRUPTED)
+        return 130;
+    fprintf(stderr, "error: %s (%s)\n", simul_strerror(r), simul_error_name(r));
+    return 1;
+}

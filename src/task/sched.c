@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Switching from task to task. A task that suspends takes the next entry from the ready
+ * ring itself and switches straight to it; the loop's own stack is needed only for plain
+ * callbacks, and when the poller is due.
+ *
+ * Stacks run a trampoline: it runs the body of its owner, gives the stack back to the
+ * pool, and goes on with the next ready task, on this same hot stack if that task has not
+ * begun. A stack in the pool is suspended inside its trampoline, so taking it out again
+ * prepares nothing.
+ *
+ * The thread's own words (errno's address, C++'s exception globals) are looked up when
+ * the loop begins to run in a thread, since compilers keep addresses of thread-local
+ * variables across calls; after a switch everything is read through the stack's owner.
+ */
+#include <string.h>
+
+#include "base/sys.h"
+#include "switch/annotate.h"
+#include "task/task.h"
+#include "task/wait.h"
+
+/* C++'s caughtExceptions and uncaughtExceptions of this thread; absent in C programs. */
+extern void *__cxa_get_globals(void) __attribute__((weak));
+
+static void trampoline(void *arg);
+
+/* ---- the first step ----------------------------------------------------------------- */
+
+/* Give a task that has not begun a stack; false: it has ended instead. */
+static bool begin(struct simul_future *task)
+{
+    struct sm_sched *sched = task->sched;
+    struct sm_stack *stack;
+    if (task->must_cancel) { /* S10: its function is never called */
+        sm_task_end_unstarted(task, -ECANCELED);
+        return false;
+    }
+    if (sm_unlikely(sm_stack_get(&sched->stacks, &stack, task->stack_size) < 0)) {
+        sm_task_end_unstarted(task, -ENOMEM);
+        return false;
+    }
+
+    if (!stack->prepared)
+        sm_stack_prepare(stack, trampoline, stack);
+    stack->prepared = false;
+    stack->owner = task;
+    task->stack = stack;
+    task->context = stack->context;
+    return true;
+}
+
+/* ---- the next task ------------------------------------------------------------------ */
+
+/* With many tasks ready, ask for the memory of those whose turn comes soon. */
+static inline void prefetch(struct sm_ring *ring)
+{
+    enum { FAR = 12, NEAR = 5 };
+    if (sm_likely(sm_ring_count(ring) <= FAR))
+        return;
+    __builtin_prefetch((void *)(sm_ring_peek(ring, FAR) & ~(uintptr_t)SM_READY_TAGS));
+    uintptr_t entry = sm_ring_peek(ring, NEAR);
+    if ((entry & SM_READY_TAGS) == SM_READY_TASK) {
+        const struct simul_future *task
+            = sm_container_of(sm_ready_of(entry), struct simul_future, ready);
+        __builtin_prefetch(task->context);
+        __builtin_prefetch((char *)task->context + 64);
+    }
+}
+
+/* The next task to run; NULL: the loop's stack has to go on. */
+static inline struct simul_future *next_task(struct sm_sched *sched)
+{
+    struct simul_loop *loop = &sched->loop;
+    if (sm_unlikely(loop->debug))
+        return NULL; /* the loop runs, and measures, every step itself */
+    for (;;) {
+        uintptr_t entry = sm_loop_next(loop);
+        if (sm_likely((entry & SM_READY_TAGS) == SM_READY_TASK)) {
+            struct simul_future *task
+                = sm_container_of(sm_ready_of(entry), struct simul_future, ready);
+            prefetch(&loop->ready);
+            if (sm_likely(task->context) || begin(task))
+                return task;
+        } else if ((entry & SM_READY_TAGS) == SM_READY_INLINE) {
+            sm_ready_of(entry)->run(sm_ready_of(entry));
+        } else {
+            loop->carry = entry;
+            return NULL;
+        }
+    }
+}
+
+/* ---- switching ---------------------------------------------------------------------- */
+
+static inline __attribute__((always_inline)) void
+switch_to(struct sm_sched *sched, sm_context *save, struct sm_stack *from,
+          struct simul_future *next)
+{
+    struct sm_stack *to = next ? next->stack : &sched->thread_stack;
+    sm_context context = next ? next->context : sched->loop_context;
+    sched->current = next;
+    sm_annotate_leave(from, to, false);
+    sm_switch(save, context);
+    sm_annotate_arrive(from);
+}
+
+__attribute__((noinline)) void sm_suspend(struct simul_future *self)
+{
+    struct sm_sched *sched = self->sched;
+    sched->budget_left = sched->budget;
+    struct simul_future *next = next_task(sched);
+    if (next == self)
+        return;
+
+    int saved_errno = *sched->errno_of_thread;
+    if (sm_likely(!sched->cxa)) {
+        switch_to(sched, &self->context, self->stack, next);
+    } else {
+        uintptr_t caught = sched->cxa[0], uncaught = sched->cxa[1];
+        switch_to(sched, &self->context, self->stack, next);
+        sched->cxa[0] = caught;
+        sched->cxa[1] = uncaught;
+    }
+    *sched->errno_of_thread = saved_errno;
+}
+
+/* A task's turn, when the loop's stack runs it. */
+void sm_task_resume(struct sm_ready *ready)
+{
+    struct simul_future *task = sm_container_of(ready, struct simul_future, ready);
+    struct sm_sched *sched = task->sched;
+    if (!task->context && !begin(task))
+        return;
+    sched->budget_left = sched->budget;
+    switch_to(sched, &sched->loop_context, &sched->thread_stack, task);
+}
+
+static void run_body(struct sm_sched *sched, struct simul_future *task)
+{
+    if (sm_unlikely(sched->cxa != NULL))
+        sched->cxa[0] = sched->cxa[1] = 0;
+    sm_task_end(task, task->fn(task->arg));
+}
+
+/* What runs on every stack of ours, for as long as there is work. */
+static void trampoline(void *arg)
+{
+    struct sm_stack *self = arg;
+    sm_annotate_arrive(self);
+    for (;;) {
+        struct simul_future *task = self->owner;
+        struct sm_sched *sched = task->sched;
+        run_body(sched, task);
+
+        self->prepared = true; /* also for a task that begins right here */
+        sm_stack_put(&sched->stacks, self);
+        struct simul_future *next = next_task(sched);
+        if (next && next->stack == self) {
+            sched->current = next;
+            continue;
+        }
+        switch_to(sched, &self->context, self, next);
+    }
+}
+
+/* ---- the thread --------------------------------------------------------------------- */
+
+void sm_sched_enter_thread(struct simul_loop *loop)
+{
+    struct sm_sched *sched = sm_sched_of(loop);
+    sched->errno_of_thread = &errno;
+    sched->cxa = __cxa_get_globals ? __cxa_get_globals() : NULL;
+    sm_stack_of_thread(&sched->thread_stack);
+}

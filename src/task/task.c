@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Making tasks, and asking which there are. */
+#include <string.h>
+
+#include "base/sys.h"
+#include "task/task.h"
+#include "task/wait.h"
+
+/* T3: two places in the ring, and one timer that needs no memory. */
+static int reserve(struct sm_sched *sched)
+{
+    struct sm_ring *ring = &sched->loop.ready;
+    if (sm_ring_reserve(ring) < 0)
+        return -ENOMEM;
+    if (sm_ring_reserve(ring) < 0)
+        goto one;
+    if (sm_timers_reserve(&sched->loop.timers) < 0)
+        goto two;
+    return 0;
+two:
+    sm_ring_unreserve(ring);
+one:
+    sm_ring_unreserve(ring);
+    return -ENOMEM;
+}
+
+static int take_opts(struct simul_future *task, const simul_task_opts *opts)
+{
+    task->stack_size = (uint32_t)opts->stack_size;
+    if (!opts->name && !opts->release_arg)
+        return 0;
+    struct sm_extra *extra = sm_extra_of(task);
+    if (!extra)
+        return -ENOMEM;
+    if (opts->name && !(extra->name = sm_strdup(opts->name))) {
+        sm_extra_free(task);
+        return -ENOMEM;
+    }
+    extra->release_arg = opts->release_arg;
+    return 0;
+}
+
+static struct simul_future *make(struct sm_sched *sched, const simul_task_opts *opts)
+{
+    struct simul_future *task = sm_future_alloc(sched);
+    if (!task)
+        return NULL;
+    memset(task, 0, sizeof *task);
+    task->sched = sched;
+    if (opts && take_opts(task, opts) < 0)
+        goto give_back;
+    if (reserve(sched) < 0)
+        goto free_extra;
+    return task;
+
+free_extra:
+    if (task->extra)
+        sm_extra_free(task);
+give_back:
+    sm_future_free(task);
+    return NULL;
+}
+
+struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *arg,
+                                    const simul_task_opts *opts, const char *where)
+{
+    struct simul_future *task = make(sched, opts);
+    if (!task) {
+        if (opts && opts->release_arg)
+            opts->release_arg(arg);
+        return NULL;
+    }
+    task->is_task = true;
+    task->ready.run = sm_task_resume;
+    task->fn = fn;
+    task->arg = arg;
+    task->where = where;
+    task->id = ++sched->next_id;
+    task->attention = sched->sweep ? SM_ATTEND_SWEEP : 0;
+    task->refs = 2; /* T5: the user's and the loop's */
+    sm_list_init(&task->waiters);
+    sm_list_push(&sched->tasks, &task->all);
+    sched->task_count++;
+    sm_task_ready(task);
+    return task;
+}
+
+static simul_task *create(simul_loop *loop, simul_fn *fn, void *arg,
+                          const simul_task_opts *opts, const char *where)
+{
+    if (loop && !loop->closed && (!opts || opts->stack_size <= UINT32_MAX))
+        return sm_task_create(sm_sched_of(loop), fn, arg, opts, where);
+    if (opts && opts->release_arg)
+        opts->release_arg(arg);
+    return NULL;
+}
+
+simul_task *simul_create_task_at(simul_fn *fn, void *arg, const simul_task_opts *opts,
+                                 const char *where)
+{
+    return create(sm_running, fn, arg, opts, where);
+}
+
+simul_task *simul_loop_create_task_at(simul_loop *loop, simul_fn *fn, void *arg,
+                                      const simul_task_opts *opts, const char *where)
+{
+    return create(sm_loop_or_running(loop), fn, arg, opts, where);
+}
+
+simul_task *simul_current_task(void)
+{
+    return sm_current();
+}
+
+size_t simul_all_tasks(simul_task **tasks, size_t max)
+{
+    if (!sm_running)
+        return 0;
+    struct sm_sched *sched = sm_sched_of(sm_running);
+    size_t n = 0;
+    sm_list_each(it, &sched->tasks)
+    {
+        if (n == max)
+            break;
+        tasks[n++] = simul_retain(sm_container_of(it, struct simul_future, all));
+    }
+    return sched->task_count;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Futures and tasks from inside.
+ *
+ * The states of a future:
+ *
+ *     PENDING --set_result, set_error, the body returns--> FINISHED
+ *        \------cancel (of a task: delivered, not caught)--> CANCELLED
+ *
+ * and of a task while PENDING:
+ *
+ *     NEW --first step--> RUNNING --sm_suspend--> WAITING --sm_wait_finish--> READY
+ *                            ^                                                 |
+ *                            +----------------- its turn in the ring ----------+
+ *
+ *  T1. A future leaves PENDING exactly once, in sm_future_finish().
+ *  T2. A task owns a stack exactly from its first step to the end of its body.
+ *  T3. A task has at most two places in the ready ring (reserved when it is made): one for
+ *      itself, and one for the hop of its wait (wait.h) or its word to its group.
+ *  T4. task->wait points to the wait it is suspended in, and is NULL while it runs.
+ *  T5. The loop holds a reference to each task that is not done, the user one to each
+ *      future he was given, each wait one to the future it waits for.
+ *  T6. cancels counts requests not taken back. must_cancel: one of them is not delivered
+ *      and not on its way through the wait. sticky: one was delivered and not caught.
+ */
+#ifndef SM_TASK_TASK_H
+#define SM_TASK_TASK_H
+
+#include <simul/group.h>
+#include <simul/timeout.h>
+
+#include "loop/loop.h"
+#include "switch/stack.h"
+
+enum sm_state { SM_PENDING, SM_FINISHED, SM_CANCELLED };
+
+/* Why a checkpoint must look closer. */
+enum sm_attention {
+    SM_ATTEND_STICKY = 1, /* a cancellation was delivered and not caught */
+    SM_ATTEND_SCOPE = 2,  /* it is inside a scope: is that one still there? */
+    SM_ATTEND_SWEEP = 4,  /* a test counts awaits */
+};
+
+/* Who wants to know when a future is done; in the waiter's own memory, or the future's. */
+struct sm_waiter {
+    struct sm_list link; /* future->waiters, oldest first */
+    void (*fire)(struct sm_waiter *waiter, struct simul_future *future);
+    void *owner;
+};
+
+struct sm_message { /* counted, as an error's message is passed on from task to task */
+    unsigned refs;
+    char text[];
+};
+
+/* What few futures have. */
+struct sm_extra {
+    char *name;                 /* owned */
+    struct sm_message *message; /* of the error message_error */
+    struct sm_message *cancel_message;
+    struct sm_message *passing; /* of the error that the task got from an await last … */
+    int message_error, passing_error; /* … which was this one */
+    void *value;
+    simul_destroy_fn *destroy;
+    void (*release_arg)(void *arg);
+};
+
+struct sm_wait;
+struct sm_scope;
+struct sm_sched;
+
+struct simul_future {
+    /* what a switch touches */
+    struct sm_ready ready;
+    sm_context context;     /* valid while suspended; NULL: no step taken yet */
+    struct sm_stack *stack; /* T2 */
+    struct sm_wait *wait;   /* T4 */
+    struct sm_sched *sched;
+    struct sm_scope *scope; /* innermost; NULL: none */
+    uint8_t state;          /* enum sm_state */
+    uint8_t attention;      /* enum sm_attention */
+    bool must_cancel;       /* T6 */
+    bool is_task, big_stack;
+    bool asked; /* somebody has seen the error */
+    bool running_body;
+    bool first_taken; /* `first` is in use */
+    int result;
+    uint32_t refs; /* T5 */
+
+    /* what create and await touch */
+    union {
+        simul_fn *fn;                                   /* of a task */
+        bool (*on_cancel)(struct simul_future *future); /* of a combinator's future */
+    };
+    void *arg; /* of either */
+    struct sm_list waiters;
+    struct sm_waiter first; /* so that a first waiter who needs a node need not allocate */
+
+    /* the rest */
+    struct sm_list all; /* sched->tasks */
+    struct sm_extra *extra;
+    const char *where; /* made there */
+    struct sm_group *group;
+    uint32_t cancels, ignored, id;
+    uint32_t stack_size;
+};
+
+/* A loop with tasks on it. */
+struct sm_sched {
+    struct simul_loop loop;       /* first: a simul_loop * of ours is a struct sm_sched * */
+    struct simul_future *current; /* the task that runs; NULL: the loop's stack */
+    int budget_left, budget;      /* operations without a switch; see sm_spend() */
+    sm_context loop_context;      /* valid while a task runs */
+    int *errno_of_thread;
+    uintptr_t *cxa; /* C++'s two words of this thread; NULL: no C++ here */
+    struct sm_stack thread_stack;
+    struct sm_stack_pool stacks;
+    struct simul_future *free; /* control blocks, linked by `wait` */
+    struct sm_task_slab *slabs;
+    size_t slab_bytes, blocks; /* blocks: handed out */
+    struct timeout_hop *hops;  /* free ones (timeout.c) */
+    struct sm_list tasks; /* not done, oldest first */
+    size_t task_count;
+    uint32_t next_id;
+    bool overflow_watched;
+    bool sweep;
+};
+
+static inline struct sm_sched *sm_sched_of(struct simul_loop *loop)
+{
+    return (struct sm_sched *)loop;
+}
+
+/** The running task of this thread, or NULL. */
+static inline struct simul_future *sm_current(void)
+{
+    return sm_running ? sm_sched_of(sm_running)->current : NULL;
+}
+
+/* ---- blocks.c ------------------------------------------------------------------------ */
+struct simul_future *sm_future_alloc(struct sm_sched *sched);
+void sm_future_free(struct simul_future *future);
+void sm_slabs_finish(struct sm_sched *sched);
+
+/* ---- future.c ------------------------------------------------------------------------ */
+
+/** T1: the one arrow out of PENDING. Fires all waiters. */
+void sm_future_finish(struct simul_future *future, enum sm_state state, int result);
+
+static inline void sm_future_watch(struct simul_future *future, struct sm_waiter *waiter)
+{
+    sm_list_push(&future->waiters, &waiter->link);
+}
+
+static inline void sm_future_ref(struct simul_future *future)
+{
+    future->refs++;
+}
+
+void sm_future_last_unref(struct simul_future *future);
+
+static inline void sm_future_unref(struct simul_future *future)
+{
+    if (--future->refs == 0)
+        sm_future_last_unref(future);
+}
+
+static inline bool sm_future_done(const struct simul_future *future)
+{
+    return future->state != SM_PENDING;
+}
+
+/** Tell the exception handler of an error that nobody has asked for. */
+void sm_report(struct simul_future *future, const char *message);
+
+/** A node to watch `future` with: its own, or a new one; NULL: no memory. */
+struct sm_waiter *sm_waiter_take(struct simul_future *future);
+void sm_waiter_give(struct simul_future *future, struct sm_waiter *waiter);
+
+/** Watch each that is not done, with `owner` in the nodes; all or nothing: -ENOMEM. */
+int sm_watch_all(struct simul_future **futures, size_t n,
+                 void (*fire)(struct sm_waiter *, struct simul_future *), void *owner);
+
+/** Stop watching whatever sm_watch_all() with this owner still watches. */
+void sm_unwatch_all(struct simul_future **futures, size_t n, void *owner);
+
+/* ---- extra.c ------------------------------------------------------------------------- */
+struct sm_extra *sm_extra_of(struct simul_future *future); /* made if need be, or NULL */
+struct sm_message *sm_message_new(const char *text);
+void sm_message_unref(struct sm_message *message);
+void sm_extra_free(struct simul_future *future);
+/** `task` got this future's error from an await: remember what it said. */
+void sm_pass_message(struct simul_future *task, struct simul_future *from);
+/** The body of `task` ended with this error: keep the message that belongs to it. */
+void sm_keep_message(struct simul_future *task, int error);
+/** Remember, or forget, what a cancel said. */
+void sm_cancel_message(struct simul_future *future, const char *text);
+/** "name" or "Task-7", into the buffer; async-signal-safe. */
+void sm_task_label(const struct simul_future *task, char *text, size_t size);
+
+/* ---- sched.c ------------------------------------------------------------------------- */
+
+/** Suspend the running task until it is its turn again: the one switch site. */
+void sm_suspend(struct simul_future *self);
+
+/** Make a task take its turn in the next pass. */
+static inline void sm_task_ready(struct simul_future *task)
+{
+    sm_loop_ready(&task->sched->loop, &task->ready, SM_READY_TASK);
+}
+
+/** Let everybody else have a turn; no cancellation point. */
+static inline void sm_yield(struct simul_future *self)
+{
+    sm_task_ready(self);
+    sm_suspend(self);
+}
+
+/** The run function of a task's ready entry: the loop's stack switches to it. */
+void sm_task_resume(struct sm_ready *ready);
+
+/** Called when the loop begins to run in a thread. */
+void sm_sched_enter_thread(struct simul_loop *loop);
+
+/** The last block of a closed loop was given back (life.c). */
+void sm_sched_free(struct sm_sched *sched);
+
+struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *arg,
+                                    const simul_task_opts *opts, const char *where);
+
+/* ---- end.c: a body has returned, or never will --------------------------------------- */
+void sm_task_end(struct simul_future *task, int r);
+void sm_task_end_unstarted(struct simul_future *task, int r);
+
+/* ---- timeout.c ----------------------------------------------------------------------- */
+void sm_hops_finish(struct sm_sched *sched);
+
+/* ---- group.c ------------------------------------------------------------------------- */
+void sm_group_child_done(struct sm_ready *ready);
+
+/* ---- dump.c -------------------------------------------------------------------------- */
+void sm_dump(struct simul_loop *loop, FILE *out);
+
+/* ---- backtrace.c --------------------------------------------------------------------- */
+void sm_print_stack(const struct simul_future *task, FILE *out);
+
+#endif

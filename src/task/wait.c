@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* The waiting primitive; its contract is in wait.h. */
+#include "task/wait.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+
+enum { IGNORED_MAX = 1000, SLICE = 256 };
+
+/* ---- checkpoints -------------------------------------------------------------------- */
+
+void sm_overspent(struct simul_future *task)
+{
+    sm_yield(task);
+}
+
+/* A test cancels at the n-th await of the whole run (SIMUL_CANCEL_NTH). */
+static void sweep(struct simul_future *task)
+{
+    static long left = -1;
+    if (left < 0) {
+        const char *env = getenv("SIMUL_CANCEL_NTH");
+        left = env ? atol(env) : 0;
+    }
+    if (left > 0 && --left == 0)
+        sm_task_cancel(task);
+}
+
+static void told_again(struct simul_future *task)
+{
+    char label[96];
+    task->ignored++;
+    if (task->ignored == IGNORED_MAX) {
+        sm_task_label(task, label, sizeof label);
+        sm_log(SIMUL_LOG_WARNING,
+               "task %s (made at %s) ignores its cancellation: %d calls have returned "
+               "-ECANCELED to it",
+               label, task->where ? task->where : "?", IGNORED_MAX);
+    }
+    if (task->ignored >= IGNORED_MAX && task->ignored % SLICE == 0)
+        sm_yield(task);
+}
+
+int sm_attend(struct simul_future *task, void *frame)
+{
+    if (task->attention & SM_ATTEND_SCOPE)
+        sm_scopes_check(task, frame);
+    if (task->attention & SM_ATTEND_SWEEP)
+        sweep(task);
+    if (!sm_sticky(task))
+        return 0;
+    told_again(task);
+    return -ECANCELED;
+}
+
+/* ---- delivery ----------------------------------------------------------------------- */
+
+static int deliver(struct simul_future *task)
+{
+    sm_set_sticky(task, true);
+    task->ignored = 0;
+    return -ECANCELED;
+}
+
+int sm_cancel_deliver(struct simul_future *task)
+{
+    if (!task->must_cancel)
+        return 0;
+    task->must_cancel = false;
+    return deliver(task);
+}
+
+/* ---- suspending --------------------------------------------------------------------- */
+
+/* The wait is over; who wins? (C2, C3, C4) */
+static ssize_t settle(struct simul_future *task, struct sm_wait *wait)
+{
+    bool completed = wait->result != -ECANCELED;
+    if (wait->keeps && completed) {
+        task->must_cancel |= wait->aborted;
+        return wait->result;
+    }
+    if (task->must_cancel)
+        return sm_cancel_deliver(task);
+    if (wait->aborted && !completed)
+        return deliver(task);
+    return wait->result;
+}
+
+ssize_t sm_wait_suspend(struct sm_wait *wait)
+{
+    struct simul_future *task = wait->task;
+    task->wait = wait;
+    wait->since = task->sched->loop.now;
+    if (sm_unlikely(task->must_cancel) && !wait->finished && wait->abort
+        && wait->abort(wait)) {
+        task->must_cancel = false;
+        wait->aborted = true;
+    }
+    sm_suspend(task);
+    sm_assert(wait->finished);
+    task->wait = NULL;
+    if (sm_likely(!task->must_cancel && !wait->aborted))
+        return wait->result;
+    return settle(task, wait);
+}
+
+/* The entry is in the ring before the task's own, so the wait is still there. */
+static void hop(struct sm_ready *ready)
+{
+    struct sm_wait *wait = sm_container_of(ready, struct sm_wait, hop);
+    sm_wait_finish(wait, wait->result);
+}
+
+void sm_wait_finish_soon(struct sm_wait *wait, ssize_t result)
+{
+    if (wait->finished)
+        return;
+    wait->result = result;
+    wait->hop.run = hop;
+    sm_loop_ready(&wait->task->sched->loop, &wait->hop, SM_READY_INLINE);
+}
+
+/* ---- operations of the poller ------------------------------------------------------- */
+
+struct op_wait {
+    struct sm_wait wait;
+    struct sm_op *op;
+    void (*done)(struct sm_op *op);
+};
+
+static void op_done(struct sm_op *op)
+{
+    struct sm_wait *wait = (struct sm_wait *)op->user;
+    sm_wait_finish(wait, op->result);
+}
+
+static bool op_abort(struct sm_wait *wait)
+{
+    struct op_wait *w = sm_container_of(wait, struct op_wait, wait);
+    struct sm_poll *poll = wait->task->sched->loop.poll;
+    if (sm_poll_ops(poll)->cancel(poll, w->op) == SM_OP_REMOVED)
+        sm_wait_finish(wait, -ECANCELED);
+    return true; /* else done() is still to come, and the buffer is the kernel's till then */
+}
+
+/* What the virtual clock waits for: not for somebody to connect, or a readiness. */
+static bool holds_clock(const struct sm_op *op)
+{
+    return op->code != SM_OP_ACCEPT && op->code != SM_OP_POLL;
+}
+
+ssize_t sm_op_await(struct sm_op *op, const char *what)
+{
+    int r = sm_checkpoint();
+    if (r < 0)
+        return r;
+    struct simul_loop *loop = sm_running;
+    op->done = op_done;
+    op->state = SM_OP_IDLE;
+    if (sm_poll_ops(loop->poll)->submit(loop->poll, op))
+        return op->result;
+
+    struct op_wait w = {.op = op};
+    sm_wait_prepare(&w.wait, what, op_abort);
+    w.wait.keeps = true;
+    op->user = &w.wait;
+    sm_loop_hold(loop, holds_clock(op));
+    ssize_t n = sm_wait_suspend(&w.wait);
+    sm_loop_unhold(loop, holds_clock(op));
+    return n;
+}

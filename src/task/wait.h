@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting: the one primitive from which all blocking is built. (Seam 3 of four.)
+ *
+ * A wait ends in exactly one of two ways: somebody finishes it with a result, or its task
+ * is cancelled and `abort` has taken it off every list. Whoever comes second finds nothing
+ * to do. Until then the node, which lives on the waiter's stack, is valid; afterwards
+ * nobody may touch it.
+ *
+ *     struct my_wait { struct sm_wait wait; … } w;
+ *     int r = sm_checkpoint();                      // may this task wait at all?
+ *     if (r < 0)
+ *         return r;
+ *     sm_wait_prepare(&w.wait, "my lock", abort_my_wait);
+ *     … put w on a list …
+ *     r = sm_wait_suspend(&w.wait);                 // others run
+ *
+ *  C1. abort(wait) is called at most once per cancel and only while the wait is not
+ *      finished. It answers true if the cancellation goes through the wait: it has called
+ *      sm_wait_finish(wait, -ECANCELED), or that will be called. False leaves the cancel
+ *      pending (must_cancel).
+ *  C2. A cancel that comes after sm_wait_finish() and before the task resumes wins:
+ *      suspend returns -ECANCELED, and wait.result still says what had been given
+ *      (wait.finished is true, result >= 0): the caller puts it back.
+ *  C3. Where it cannot be put back, wait.keeps is set: then completion wins, suspend returns
+ *      the result, and the cancel stays pending for the next wait.
+ *  C4. Delivering means: suspend returns -ECANCELED because of this task's own cancel; the
+ *      task becomes sticky. An -ECANCELED that is merely the result of what was awaited
+ *      is not a delivery.
+ *  C5. Nothing here allocates.
+ */
+#ifndef SM_TASK_WAIT_H
+#define SM_TASK_WAIT_H
+
+#include "task/task.h"
+
+struct sm_wait {
+    struct simul_future *task;
+    bool (*abort)(struct sm_wait *wait); /* NULL: cannot be interrupted */
+    const char *what;                    /* for reports: "sleep", "read" */
+    const void *on;                      /* the object waited for, if any */
+    bool on_future;                      /* … it is a future */
+    bool finished;                       /* has a result */
+    bool aborted;                        /* a cancel goes through it */
+    bool keeps;                          /* C3 */
+    ssize_t result;
+    double since;
+    struct sm_ready hop;
+};
+
+/** The slow half of sm_checkpoint(). `frame`: the address of the caller's frame. */
+int sm_attend(struct simul_future *task, void *frame);
+
+/** Give others a turn because the budget is spent; cannot fail. */
+void sm_overspent(struct simul_future *task);
+
+/**
+ * To be called first by everything that may wait: 0 if the running task may go on, else
+ * what to return (-SIMUL_ENOTASK; -ECANCELED while a cancellation is sticky). Takes one
+ * operation off the task's budget, and lets others run when it is spent.
+ */
+static inline __attribute__((always_inline)) int sm_checkpoint(void)
+{
+    struct simul_loop *loop = sm_running;
+    if (sm_unlikely(!loop))
+        return -SIMUL_ENOTASK;
+    struct sm_sched *sched = sm_sched_of(loop);
+    struct simul_future *task = sched->current;
+    if (sm_unlikely(!task))
+        return -SIMUL_ENOTASK;
+    if (sm_unlikely(--sched->budget_left == 0))
+        sm_overspent(task);
+    if (sm_unlikely(task->attention))
+        return sm_attend(task, __builtin_frame_address(0));
+    return 0;
+}
+
+/** Fill in a wait of the running task. */
+static inline void sm_wait_prepare(struct sm_wait *wait, const char *what,
+                                   bool (*abort)(struct sm_wait *))
+{
+    wait->task = sm_sched_of(sm_running)->current;
+    wait->abort = abort;
+    wait->what = what;
+    wait->on = NULL;
+    wait->on_future = wait->finished = wait->aborted = wait->keeps = false;
+    wait->result = 0;
+}
+
+/** Suspend until it is finished; the result, or -ECANCELED (C2, C3, C4). */
+ssize_t sm_wait_suspend(struct sm_wait *wait);
+
+/** End a wait; its task resumes in the next pass. The first call counts. */
+static inline void sm_wait_finish(struct sm_wait *wait, ssize_t result)
+{
+    if (wait->finished)
+        return;
+    wait->finished = true;
+    wait->result = result;
+    sm_task_ready(wait->task);
+}
+
+/**
+ * The same one pass later, where asyncio has a callback of its own in between (timers,
+ * gather, wait): so the order of everything else stays asyncio's. May be called once.
+ */
+void sm_wait_finish_soon(struct sm_wait *wait, ssize_t result);
+
+/** If a cancel is pending, deliver it now: -ECANCELED, else 0. For callers of C3 that
+ *  found a way to put the result back. */
+int sm_cancel_deliver(struct simul_future *task);
+
+/** Await an operation of the poll backend; the buffer's rules are P1 to P3. */
+struct sm_op;
+ssize_t sm_op_await(struct sm_op *op, const char *what);
+
+/** Ask a task for cancellation; false if it is done. */
+bool sm_task_cancel(struct simul_future *task);
+
+/* ---- FIFO queues of waits: what locks, queues and the like are made of (waitq.c) ----- */
+
+struct sm_waitq_node {
+    struct sm_wait wait;
+    struct sm_list link;
+};
+
+/** Wait at the end of a list until sm_waitq_wake(); as sm_wait_suspend(). After -ECANCELED
+ *  with *woken set the wake-up had come, and has to be passed on. */
+ssize_t sm_waitq_sleep(struct sm_list *queue, const char *what, const void *on,
+                       bool *woken);
+
+/** Wake the first that waits; false if none does. */
+bool sm_waitq_wake(struct sm_list *queue, ssize_t result);
+
+/* ---- scopes (scope.c) ---------------------------------------------------------------- */
+
+/*
+ * Structs on the user's stack in one LIFO per task. Every checkpoint of a task inside a
+ * scope looks whether the innermost one is still there: an address below the caller's
+ * frame, or a broken cookie, means that its function has returned without leaving it.
+ */
+struct sm_scope {
+    struct sm_scope *outer;
+    uintptr_t cookie;
+    const char *where;                      /* entered there */
+    struct simul_future *task;              /* NULL: not entered, or left */
+    void (*abandon)(struct sm_scope *scope); /* left early: undo what it holds */
+};
+
+int sm_scope_enter(struct sm_scope *scope, const char *where,
+                   void (*abandon)(struct sm_scope *));
+/** Leave; scopes inside it that were not left are reported and abandoned first. */
+void sm_scope_exit(struct sm_scope *scope);
+/** Report and abandon all scopes whose frames are gone. */
+void sm_scopes_check(struct simul_future *task, void *frame);
+/** The body has returned: none may be left. */
+void sm_scopes_end(struct simul_future *task);
+
+/* A cleanup scope, for our own use: sticky is put aside. */
+bool sm_sticky_save(struct simul_future *task);
+void sm_sticky_restore(struct simul_future *task, bool was);
+
+static inline bool sm_sticky(const struct simul_future *task)
+{
+    return task->attention & SM_ATTEND_STICKY;
+}
+
+static inline void sm_set_sticky(struct simul_future *task, bool on)
+{
+    if (on)
+        task->attention |= SM_ATTEND_STICKY;
+    else
+        task->attention &= (uint8_t)~SM_ATTEND_STICKY;
+}
+
+#endif

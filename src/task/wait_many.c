@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* wait(): until some or all are done, or the time is over; cancels nobody (S21). */
+#include <math.h>
+
+#include "task/task.h"
+#include "task/wait.h"
+
+struct many_wait {
+    struct sm_wait wait;
+    struct sm_timer timer;
+    size_t left;
+    enum simul_wait_until until;
+    bool announced;
+};
+
+static void announce(struct many_wait *w)
+{
+    if (w->announced)
+        return;
+    w->announced = true;
+    sm_wait_finish_soon(&w->wait, 0);
+}
+
+static void see(struct many_wait *w, const struct simul_future *future)
+{
+    bool failed = future->state == SM_FINISHED && future->result < 0;
+    w->left--;
+    if (w->left == 0 || w->until == SIMUL_FIRST_COMPLETED
+        || (w->until == SIMUL_FIRST_ERROR && failed))
+        announce(w);
+}
+
+static void fire(struct sm_waiter *waiter, struct simul_future *future)
+{
+    struct many_wait *w = waiter->owner;
+    sm_waiter_give(future, waiter);
+    see(w, future);
+}
+
+static void time_over(struct sm_timer *timer)
+{
+    announce(sm_container_of(timer, struct many_wait, timer));
+}
+
+static bool abort_wait(struct sm_wait *wait)
+{
+    sm_wait_finish(wait, -ECANCELED);
+    return true;
+}
+
+static int count_done(simul_future **futures, size_t n)
+{
+    int done = 0;
+    for (size_t i = 0; i < n; i++)
+        done += simul_done(futures[i]);
+    return done;
+}
+
+static int begin(struct many_wait *w, simul_future **futures, size_t n, double timeout)
+{
+    struct simul_loop *loop = sm_running;
+    if (timeout >= 0) {
+        int r = sm_timer_start(&loop->timers, &w->timer, simul_loop_time(loop) + timeout);
+        if (r < 0)
+            return r;
+    }
+    int r = sm_watch_all(futures, n, fire, w);
+    if (r < 0) {
+        sm_timer_stop(&loop->timers, &w->timer);
+        return r;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (futures[i] && sm_future_done(futures[i]))
+            see(w, futures[i]);
+        else if (!futures[i] && --w->left == 0)
+            announce(w);
+    }
+    return 0;
+}
+
+int simul_wait(simul_future **futures, size_t n, double timeout,
+               enum simul_wait_until until)
+{
+    int r = sm_checkpoint();
+    if (r < 0)
+        return r;
+    if (n == 0 || isnan(timeout))
+        return -EINVAL;
+    struct many_wait w = {.left = n, .until = until, .timer.fire = time_over};
+    sm_wait_prepare(&w.wait, "wait", abort_wait);
+    for (size_t i = 0; i < n; i++)
+        simul_retain(futures[i]);
+    r = begin(&w, futures, n, timeout);
+    if (r == 0) {
+        r = (int)sm_wait_suspend(&w.wait);
+        sm_timer_stop(&sm_running->timers, &w.timer);
+        sm_unwatch_all(futures, n, &w);
+        if (r >= 0)
+            r = count_done(futures, n);
+    }
+    for (size_t i = 0; i < n; i++)
+        simul_release(futures[i]);
+    return r;
+}
+
+/* ---- wait_for ------------------------------------------------------------------------ */
+
+static int cancel_and_wait(simul_future *future)
+{
+    simul_cancel(future);
+    int r = simul_await(future);
+    struct simul_future *task = sm_current();
+    return r == -ECANCELED && task && !sm_sticky(task) ? -ETIMEDOUT : r;
+}
+
+int simul_wait_for(simul_future *future, double timeout)
+{
+    if (isnan(timeout))
+        return -EINVAL;
+    if (timeout < 0 || simul_done(future))
+        return simul_await(future);
+    if (timeout == 0)
+        return cancel_and_wait(future);
+    simul_timeout limit;
+    simul_timeout_enter(&limit, timeout);
+    return (int)simul_timeout_exit(&limit, simul_await(future));
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Watching many futures at once, for gather, wait and as_completed. The node of a first
+ * watcher lies in the future itself, so that watching a million tasks allocates nothing.
+ */
+#include "base/sys.h"
+#include "task/task.h"
+
+int sm_watch_all(struct simul_future **futures, size_t n,
+                 void (*fire)(struct sm_waiter *, struct simul_future *), void *owner)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!futures[i] || sm_future_done(futures[i]))
+            continue;
+        struct sm_waiter *waiter = sm_waiter_take(futures[i]);
+        if (!waiter) {
+            sm_unwatch_all(futures, i, owner);
+            return -ENOMEM;
+        }
+        waiter->fire = fire;
+        waiter->owner = owner;
+        sm_future_watch(futures[i], waiter);
+    }
+    return 0;
+}
+
+/* A future that stands several times in the array has as many nodes; all go at once. */
+static void unwatch(struct simul_future *future, void *owner)
+{
+    sm_list_each_safe(it, &future->waiters)
+    {
+        struct sm_waiter *waiter = sm_container_of(it, struct sm_waiter, link);
+        if (waiter->owner != owner)
+            continue;
+        sm_list_remove(it);
+        sm_waiter_give(future, waiter);
+    }
+}
+
+void sm_unwatch_all(struct simul_future **futures, size_t n, void *owner)
+{
+    for (size_t i = 0; i < n; i++)
+        if (futures[i] && !sm_future_done(futures[i]))
+            unwatch(futures[i], owner);
+}
