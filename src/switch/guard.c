@@ -89,6 +89,22 @@ static unsigned advise_batch(char *first, size_t stride, unsigned n)
     return r < 0 ? 0 : (unsigned)((size_t)r / sm_page_size());
 }
 
+/* Emulators (qemu-user) take any advice as a hint and say yes. A guard that is one makes
+ * the kernel say EFAULT of a path there; else it is the empty path. Valgrind would read
+ * the path itself, and be hurt; it passes the advice on. */
+static bool is_guarded(const char *page)
+{
+    return UNDER_VALGRIND || (access(page, F_OK) < 0 && errno == EFAULT);
+}
+
+/* The first guard of a pool is looked at. */
+static unsigned trust(struct sm_stack_pool *pool, const char *first, unsigned done)
+{
+    if (done && pool->guard == SM_GUARD_NONE)
+        pool->guard = is_guarded(first) ? SM_GUARD_MADVISE : SM_GUARD_MPROTECT;
+    return pool->guard == SM_GUARD_MADVISE ? done : 0;
+}
+
 /* How many pages were guarded. A kernel that does not know the advice is not asked again. */
 static unsigned by_madvise(struct sm_stack_pool *pool, char *first, size_t stride,
                            unsigned n)
@@ -105,7 +121,7 @@ static unsigned by_madvise(struct sm_stack_pool *pool, char *first, size_t strid
         if (r < 0)
             break;
     }
-    return done;
+    return trust(pool, first, done);
 }
 
 /* ---- by mprotect --------------------------------------------------------------------- */

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+sm_test(test_stack switch/test_stack.c)
