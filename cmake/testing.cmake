@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+#
+#   sm_test(name file...)           one test program (Check, fork mode), run once
+#   sm_test_backends(name file...)  the same, run on each poll backend of the tree
+#   sm_scenario(name file...)       a whole program, ends with 0; on each backend, and
+#                                   swept (for those that are tests: sm_sweep_program)
+#   sm_add_test(name [BACKEND b] [TIMEOUT s] COMMAND program...)
+#                                   any other test; `program` may be a target
+#
+# Exit status 77 means: skipped. The name of a test begins with that of its
+# configuration (SIMUL_TEST_PREFIX) when `make test` runs them all.
+
+set(SM_ENVIRONMENT
+    "ASAN_OPTIONS=strict_string_checks=1"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=second_deadlock_stack=1")
+set(SM_TIMEOUT 300)
+set(SM_LAUNCHER "")
+if(SIMUL_TEST_LAUNCHER STREQUAL valgrind)
+    # Reachable memory is what the libraries keep until exit; a lost pointer is ours.
+    set(SM_LAUNCHER valgrind -q --error-exitcode=99 --leak-check=full
+        --errors-for-leak-kinds=definite --show-leak-kinds=definite)
+elseif(CMAKE_CROSSCOMPILING)
+    set(SM_LAUNCHER ${CMAKE_CROSSCOMPILING_EMULATOR})
+endif()
+if(SM_LAUNCHER OR SIMUL_SANITIZE)
+    list(APPEND SM_ENVIRONMENT CK_TIMEOUT_MULTIPLIER=10)
+    set(SM_TIMEOUT 600)
+endif()
+
+function(sm_add_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 T "" "BACKEND;TIMEOUT" "COMMAND;ENVIRONMENT")
+    list(POP_FRONT T_COMMAND program)
+    if(TARGET ${program})
+        set(program ${SM_LAUNCHER} $<TARGET_FILE:${program}>)
+    endif()
+    if(T_BACKEND)
+        string(APPEND name .${T_BACKEND})
+        list(APPEND T_ENVIRONMENT SIMUL_BACKEND=${T_BACKEND})
+    endif()
+    if(NOT T_TIMEOUT)
+        set(T_TIMEOUT ${SM_TIMEOUT})
+    endif()
+    add_test(NAME ${SIMUL_TEST_PREFIX}${name} COMMAND ${program} ${T_COMMAND})
+    set_tests_properties(${SIMUL_TEST_PREFIX}${name} PROPERTIES
+        ENVIRONMENT "${SM_ENVIRONMENT};${T_ENVIRONMENT}"
+        SKIP_RETURN_CODE 77 TIMEOUT ${T_TIMEOUT})
+endfunction()
+
+# ---- sweeps: see support/sweep.h. Once on epoll is enough for what does not know which
+# backend it runs on.
+if(SIMUL_SWEEPS)
+    set(SM_SWEEPS faults cancels)
+endif()
+set(SIMUL_SWEEP_LIMIT 2 CACHE STRING "calls per site that a sweep makes fail; 0: all")
+set(SM_SWEEP_DIR ${PROJECT_BINARY_DIR}/sweep)
+
+# sm_sweep(kind name [BACKEND b] COMMAND ...): another test, part of the sweep
+function(sm_sweep kind name)
+    cmake_parse_arguments(PARSE_ARGV 2 T "" "BACKEND" "COMMAND;ENVIRONMENT")
+    set(test ${kind}.${name})
+    sm_add_test(${test} ${ARGN} TIMEOUT 1200)
+    if(T_BACKEND)
+        string(APPEND test .${T_BACKEND})
+    endif()
+    set_property(TEST ${SIMUL_TEST_PREFIX}${test} APPEND PROPERTY ENVIRONMENT
+        SIMUL_FAULT_LOG=${SM_SWEEP_DIR}/${test}.log SIMUL_FAULT_LIMIT=${SIMUL_SWEEP_LIMIT}
+        CK_TIMEOUT_MULTIPLIER=1)
+    set_tests_properties(${SIMUL_TEST_PREFIX}${test} PROPERTIES
+        FIXTURES_REQUIRED ${SIMUL_TEST_PREFIX}sweep)
+endfunction()
+
+function(sm_sweep_tests name folder)
+    get_filename_component(folder ${folder} NAME)
+    set(backends epoll)
+    if(folder MATCHES "^(poll|contract)$")
+        set(backends ${SIMUL_TEST_BACKENDS})
+    endif()
+    foreach(kind ${SM_SWEEPS})
+        if(kind STREQUAL cancels AND folder MATCHES "^(base|switch|poll|loop)$")
+            continue() # nothing awaits there
+        endif()
+        foreach(backend ${backends})
+            sm_sweep(${kind} ${name} BACKEND ${backend} COMMAND ${name}
+                ENVIRONMENT HARNESS_SWEEP=${kind})
+        endforeach()
+    endforeach()
+endfunction()
+
+# sm_sweep_program(name target argument...): sweep over a program that is no test
+function(sm_sweep_program name target)
+    foreach(kind ${SM_SWEEPS})
+        foreach(backend ${SIMUL_TEST_BACKENDS})
+            sm_sweep(${kind} ${name} BACKEND ${backend} COMMAND
+                ${PROJECT_SOURCE_DIR}/tests/support/sweep-program ${kind}
+                $<TARGET_FILE:${target}> ${ARGN})
+        endforeach()
+    endforeach()
+endfunction()
+
+if(SM_SWEEPS)
+    # The first and the last of the sweep: empty the logs, report from them.
+    sm_add_test(sweep-begin COMMAND sh -c "rm -rf ${SM_SWEEP_DIR} && mkdir ${SM_SWEEP_DIR}")
+    sm_add_test(sweep-sites COMMAND
+        ${PROJECT_SOURCE_DIR}/tests/support/sites ${SM_SWEEP_DIR})
+    set_tests_properties(${SIMUL_TEST_PREFIX}sweep-begin PROPERTIES
+        FIXTURES_SETUP ${SIMUL_TEST_PREFIX}sweep)
+    set_tests_properties(${SIMUL_TEST_PREFIX}sweep-sites PROPERTIES
+        FIXTURES_CLEANUP ${SIMUL_TEST_PREFIX}sweep)
+endif()
+
+# ---- what the folders call
+
+function(sm_test_program name)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE harness)
+endfunction()
+
+function(sm_test name)
+    sm_test_program(${name} ${ARGN})
+    sm_add_test(${name} COMMAND ${name})
+    sm_sweep_tests(${name} ${CMAKE_CURRENT_LIST_DIR})
+endfunction()
+
+function(sm_test_backends name)
+    sm_test_program(${name} ${ARGN})
+    foreach(backend ${SIMUL_TEST_BACKENDS})
+        sm_add_test(${name} BACKEND ${backend} COMMAND ${name})
+    endforeach()
+    sm_sweep_tests(${name} ${CMAKE_CURRENT_LIST_DIR})
+endfunction()
+
+function(sm_scenario name)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE simul_static simul_flags)
+    foreach(backend ${SIMUL_TEST_BACKENDS})
+        sm_add_test(${name} BACKEND ${backend} COMMAND ${name})
+    endforeach()
+    sm_sweep_program(${name} ${name})
+endfunction()
