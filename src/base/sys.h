@@ -126,6 +126,9 @@ void sm_close(int fd);
     SM_SYS("getpeername", ENOTCONN, getpeername(fd, addr, len))
 #define sm_shutdown(fd, how)           SM_SYS("shutdown", ENOTCONN, shutdown(fd, how))
 #define sm_eventfd(value, flags)       SM_SYS("eventfd", EMFILE, eventfd(value, flags))
+#define sm_pipe(fds, flags)            SM_SYS("pipe2", EMFILE, pipe2(fds, flags))
+#define sm_ppoll(fds, n, timeout)                                                        \
+    SM_SYS_ONCE("ppoll", ENOMEM, ppoll(fds, n, timeout, NULL))
 #define sm_epoll_create(flags)         SM_SYS("epoll_create1", EMFILE, epoll_create1(flags))
 #define sm_epoll_ctl(epfd, op, fd, ev) SM_SYS("epoll_ctl", ENOMEM, epoll_ctl(epfd, op, fd, ev))
 #define sm_epoll_wait(epfd, events, n, timeout_ms)                                       \

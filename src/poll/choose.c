@@ -17,7 +17,7 @@ static const struct {
 #else
     {"epoll", NULL},
 #endif
-    {"poll", NULL},
+    {"poll", &sm_poll_poll},
 };
 
 enum { BACKENDS = sizeof backends / sizeof *backends };

@@ -227,20 +227,14 @@ static void attach(struct epoll *self, struct sm_op *op, unsigned directions)
     sm_list_init(&op->link);
 }
 
-static bool ended(struct sm_op *op, ssize_t result)
-{
-    op->result = result;
-    return true;
-}
-
 /* EPERM: it cannot be polled (a regular file), so it never has to wait (P12). */
 static bool ended_unwatched(struct sm_op *op, int r)
 {
     if (op->code != SM_OP_POLL)
-        return ended(op, r == -EPERM ? -EAGAIN : r);
+        return sm_op_ended(op, r == -EPERM ? -EAGAIN : r);
     if (r == -EPERM)
-        return ended(op, op->flags & (IN | OUT));
-    return ended(op, r == -EBADF ? POLLNVAL : r);
+        return sm_op_ended(op, op->flags & (IN | OUT));
+    return sm_op_ended(op, r == -EBADF ? POLLNVAL : r);
 }
 
 static bool park(struct epoll *self, struct sm_op *op, unsigned directions)
@@ -271,7 +265,7 @@ static bool epoll_submit(struct sm_poll *poll, struct sm_op *op)
     unsigned directions = sm_op_directions(op);
     sm_assert(op->state == SM_OP_IDLE);
     if (record && is_busy(record, directions))
-        return ended(op, -EBUSY);
+        return sm_op_ended(op, -EBUSY);
     bool empty = record && record->empty && directions == SM_OP_IN;
     if (op->code != SM_OP_POLL && !empty && try_now(self, op, sm_op_try))
         return true;

@@ -33,6 +33,13 @@ bool sm_op_retry(struct sm_op *op);
  * the descriptor is a TCP socket, it is empty now. */
 bool sm_op_was_short(const struct sm_op *op);
 
+/** submit() answers at once: the result, and true. */
+static inline bool sm_op_ended(struct sm_op *op, ssize_t result)
+{
+    op->result = result;
+    return true;
+}
+
 /** Give the operation back to its owner. It may be gone when this returns. */
 static inline void sm_op_finish(struct sm_op *op, ssize_t result)
 {
