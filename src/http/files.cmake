@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: MIT
-sm_sources()
+sm_sources(
+    headers.c
+    parser_chars.c parser.c parser_request.c parser_response.c parser_target.c
+    parser_framing.c
+    chunked.c
+    url.c url_resolve.c url_file_name.c)
