@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+add_library(http_heads STATIC http/heads.c)
+target_link_libraries(http_heads PUBLIC harness)
+foreach(test parser_request parser_refused parser_limits parser_response)
+    sm_test(test_${test} http/test_${test}.c)
+    target_link_libraries(test_${test} PRIVATE http_heads)
+endforeach()
+sm_test(test_chunked http/test_chunked.c)
+sm_test(test_headers http/test_headers.c)
+sm_test(test_url http/test_url.c)
+sm_test(test_url_resolve http/test_url_resolve.c)
+sm_test(test_url_file_name http/test_url_file_name.c)
