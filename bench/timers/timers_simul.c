@@ -41,7 +41,7 @@ static void fired(void *arg)
 
 static void all_callbacks(long n)
 {
-    simul_loop *loop = simul_running_loop();
+    simul_loop *loop = simul_get_running_loop();
     fired_all = simul_create_future();
     for (long i = 0; i < n; i++)
         if (simul_call_later(loop, next_length(), fired, NULL, NULL) < 0)
