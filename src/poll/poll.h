@@ -31,7 +31,9 @@
  *      the new owner.
  *  P6. wait(timeout_ns) first gives to the kernel what was submitted, then blocks for at
  *      most timeout_ns (0: not at all; < 0: until something happens), then calls done()
- *      of everything that completed. It returns how many, or -errno; 0 is no error.
+ *      of everything that completed. It returns how many, or -errno; 0 is no error, and
+ *      may come early (a signal, an event that nobody waits for): look at the clock.
+ *      After an error everything is still pending: wait again.
  *      done() may submit and cancel, also operations that are about to be completed in
  *      the same wait(): then P3 decides. It must not call wait() or close().
  *      A wait() never blocks while there is a completion to deliver.

@@ -10,5 +10,9 @@ target_link_libraries(test_switch PRIVATE m)
 target_link_libraries(test_switch_ucontext PRIVATE m)
 
 # The poll backends.
-sm_test_backends(test_poll_backend
-    contract/test_poll_backend.c contract/poll_fixture.c)
+add_library(poll_fixture STATIC contract/poll_fixture.c)
+target_link_libraries(poll_fixture PUBLIC harness)
+foreach(part backend cancel wait)
+    sm_test_backends(test_poll_${part} contract/test_poll_${part}.c)
+    target_link_libraries(test_poll_${part} PRIVATE poll_fixture)
+endforeach()
