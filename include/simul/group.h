@@ -9,6 +9,8 @@
  *     r = simul_group_exit(&group, 0);       // awaits all; the first error cancels the rest
  *
  * A group is a scope: a struct on the stack of the function that enters and leaves it.
+ *
+ * Threads: the loop's own, unless a function says otherwise.
  */
 #ifndef SIMUL_GROUP_H
 #define SIMUL_GROUP_H

@@ -9,6 +9,8 @@
  * One pass: what the poller has to give, due timers, then every callback and task step
  * that was ready by then, in the order in which they became ready. What these make ready
  * runs in the next pass.
+ *
+ * Threads: the loop's own, unless a function says otherwise.
  */
 #ifndef SIMUL_LOOP_H
 #define SIMUL_LOOP_H

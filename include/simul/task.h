@@ -19,6 +19,8 @@
  * A task ends cancelled (simul_cancelled) if its function returns -ECANCELED, or returns a
  * result while a cancellation is sticky or not delivered yet, or if it was cancelled before
  * its first step: then the function is never called.
+ *
+ * Threads: the loop's own, unless a function says otherwise.
  */
 #ifndef SIMUL_TASK_H
 #define SIMUL_TASK_H

@@ -8,11 +8,14 @@
  *     r = simul_timeout_exit(&limit, r);     // -ETIMEDOUT if it was
  *
  * A timeout is a scope: a struct on the stack of the function that enters and leaves it.
+ *
+ * Threads: the loop's own, unless a function says otherwise.
  */
 #ifndef SIMUL_TIMEOUT_H
 #define SIMUL_TIMEOUT_H
 
 #include <simul/task.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,11 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* A user's program; plain C11, so that the headers ask for no extension. */
-#include <simul/base.h>
-#include <simul/error.h>
+/* A user's program: two tasks, awaited together. */
+#include <simul.h>
 #include <stdio.h>
+
+static int add(void *arg)
+{
+    int r = simul_sleep(0.001);
+    if (r < 0)
+        return r;
+    *(int *)arg += 1;
+    return 0;
+}
+
+static int entry(void *arg)
+{
+    simul_task *tasks[2];
+    for (int i = 0; i < 2; i++)
+        tasks[i] = simul_create_task(add, arg);
+    int r = simul_gather(tasks, 2, 0);
+    simul_release_all(tasks, 2);
+    return r;
+}
 
 int main(void)
 {
-    puts(simul_strerror(-SIMUL_EBARRIER));
-    return 0;
+    int sum = 40;
+    int r = simul_run(entry, &sum);
+    printf("%d\n", sum);
+    return simul_exit(r);
 }
