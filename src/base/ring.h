@@ -43,22 +43,32 @@ static inline uintptr_t sm_ring_peek(const struct sm_ring *ring, uint32_t ahead)
 
 int sm_ring_grow(struct sm_ring *ring);
 
-/** Room for one more; 0 or -ENOMEM. */
-static inline int sm_ring_reserve(struct sm_ring *ring)
+/** Room for a few more (fewer than the smallest ring has); 0 or -ENOMEM. */
+static inline int sm_ring_reserve_n(struct sm_ring *ring, uint32_t n)
 {
-    if (sm_unlikely(!ring->slots || ring->reserved > ring->mask)) {
+    if (sm_unlikely(!ring->slots || ring->reserved + n > ring->mask + 1)) {
         int r = sm_ring_grow(ring);
         if (r < 0)
             return r;
     }
-    ring->reserved++;
+    ring->reserved += n;
     return 0;
+}
+
+static inline void sm_ring_unreserve_n(struct sm_ring *ring, uint32_t n)
+{
+    sm_assert(ring->reserved >= n);
+    ring->reserved -= n;
+}
+
+static inline int sm_ring_reserve(struct sm_ring *ring)
+{
+    return sm_ring_reserve_n(ring, 1);
 }
 
 static inline void sm_ring_unreserve(struct sm_ring *ring)
 {
-    sm_assert(ring->reserved > 0);
-    ring->reserved--;
+    sm_ring_unreserve_n(ring, 1);
 }
 
 void sm_ring_finish(struct sm_ring *ring);

@@ -91,7 +91,7 @@ static void compact(struct sm_timers *t)
             sift_down(t->heap, n, i, t->heap[i]);
 }
 
-static int grow(struct sm_timers *t)
+int sm_timers_grow(struct sm_timers *t)
 {
     if (t->capacity > UINT32_MAX / 4)
         return -ENOMEM;
@@ -110,17 +110,6 @@ static int grow(struct sm_timers *t)
     return 0;
 }
 
-int sm_timers_reserve(struct sm_timers *t)
-{
-    if (t->reserved == t->capacity) {
-        int r = grow(t);
-        if (r < 0)
-            return r;
-    }
-    t->reserved++;
-    return 0;
-}
-
 int sm_timer_start(struct sm_timers *t, struct sm_timer *timer, double when)
 {
     sm_assert(!sm_timer_armed(timer));
@@ -129,7 +118,7 @@ int sm_timer_start(struct sm_timers *t, struct sm_timer *timer, double when)
     if (t->count == t->capacity && t->stopped > 0)
         compact(t);
     if (t->count == t->capacity) {
-        int r = grow(t);
+        int r = sm_timers_grow(t);
         if (r < 0)
             return r;
     }

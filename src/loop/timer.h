@@ -51,8 +51,20 @@ static inline bool sm_timer_armed(const struct sm_timer *timer)
     return timer->slot != 0;
 }
 
+int sm_timers_grow(struct sm_timers *timers);
+
 /** Make sure that one more timer can be started without memory; 0 or -ENOMEM. */
-int sm_timers_reserve(struct sm_timers *timers);
+static inline int sm_timers_reserve(struct sm_timers *timers)
+{
+    if (__builtin_expect(timers->reserved >= timers->capacity, 0)) {
+        int r = sm_timers_grow(timers);
+        if (r < 0)
+            return r;
+    }
+    timers->reserved++;
+    return 0;
+}
+
 static inline void sm_timers_unreserve(struct sm_timers *timers)
 {
     timers->reserved--;

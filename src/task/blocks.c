@@ -50,14 +50,10 @@ static int grow(struct sm_sched *sched)
     return 0;
 }
 
-struct simul_future *sm_future_alloc(struct sm_sched *sched)
+/* The free list is empty: its new first block, still on it. */
+struct simul_future *sm_future_alloc_slow(struct sm_sched *sched)
 {
-    if (sm_unlikely(!sched->free) && grow(sched) < 0)
-        return NULL;
-    struct simul_future *future = sched->free;
-    sched->free = (struct simul_future *)future->wait;
-    sched->blocks++;
-    return future;
+    return grow(sched) < 0 ? NULL : sched->free;
 }
 
 void sm_future_free(struct simul_future *future)

@@ -14,8 +14,6 @@ simul_future *simul_loop_create_future(simul_loop *loop)
     struct simul_future *future = loop ? sm_future_alloc(sm_sched_of(loop)) : NULL;
     if (!future)
         return NULL;
-    memset(future, 0, sizeof *future);
-    future->sched = sm_sched_of(loop);
     future->refs = 1;
     sm_list_init(&future->waiters);
     return future;
@@ -52,7 +50,11 @@ void sm_future_finish(struct simul_future *future, enum sm_state state, int resu
     sm_assert(future->state == SM_PENDING && state != SM_PENDING); /* T1 */
     future->state = state;
     future->result = result;
-    for (struct sm_list *it; (it = sm_list_shift(&future->waiters));) {
+    struct sm_list *head = &future->waiters;
+    for (struct sm_list *it; (it = head->next) != head;) {
+        head->next = it->next;
+        it->next->prev = head;
+        it->next = NULL; /* on no list */
         struct sm_waiter *waiter = sm_container_of(it, struct sm_waiter, link);
         waiter->fire(waiter, future);
     }
@@ -142,10 +144,8 @@ void sm_future_last_unref(struct simul_future *future)
     }
     if (future->extra)
         sm_extra_free(future);
-    if (future->is_task && !future->sched->loop.closed) {
-        sm_ring_unreserve(&future->sched->loop.ready);
-        sm_ring_unreserve(&future->sched->loop.ready);
-    }
+    if (future->is_task && !future->sched->loop.closed)
+        sm_ring_unreserve_n(&future->sched->loop.ready, 2);
     sm_future_free(future);
 }
 

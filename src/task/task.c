@@ -7,24 +7,18 @@
 #include "task/wait.h"
 
 /* T3: two places in the ring, and one timer that needs no memory. */
-static int reserve(struct sm_sched *sched)
+static inline int reserve(struct sm_sched *sched)
 {
-    struct sm_ring *ring = &sched->loop.ready;
-    if (sm_ring_reserve(ring) < 0)
+    if (sm_ring_reserve_n(&sched->loop.ready, 2) < 0)
         return -ENOMEM;
-    if (sm_ring_reserve(ring) < 0)
-        goto one;
-    if (sm_timers_reserve(&sched->loop.timers) < 0)
-        goto two;
+    if (sm_unlikely(sm_timers_reserve(&sched->loop.timers) < 0)) {
+        sm_ring_unreserve_n(&sched->loop.ready, 2);
+        return -ENOMEM;
+    }
     return 0;
-two:
-    sm_ring_unreserve(ring);
-one:
-    sm_ring_unreserve(ring);
-    return -ENOMEM;
 }
 
-static int take_opts(struct simul_future *task, const simul_task_opts *opts)
+static __attribute__((noinline)) int take_opts(struct simul_future *task, const simul_task_opts *opts)
 {
     task->stack_size = (uint32_t)opts->stack_size;
     if (!opts->name && !opts->release_arg)
@@ -45,9 +39,7 @@ static struct simul_future *make(struct sm_sched *sched, const simul_task_opts *
     struct simul_future *task = sm_future_alloc(sched);
     if (!task)
         return NULL;
-    memset(task, 0, sizeof *task);
-    task->sched = sched;
-    if (opts && take_opts(task, opts) < 0)
+    if (sm_unlikely(opts != NULL) && take_opts(task, opts) < 0)
         goto give_back;
     if (reserve(sched) < 0)
         goto free_extra;

@@ -103,7 +103,7 @@ struct simul_future {
     struct sm_group *group;
     uint32_t cancels, ignored, id;
     uint32_t stack_size;
-};
+} __attribute__((aligned(64))); /* three cache lines, in the order above */
 
 /* A loop with tasks on it. */
 struct sm_sched {
@@ -138,8 +138,25 @@ static inline struct simul_future *sm_current(void)
 }
 
 /* ---- blocks.c ------------------------------------------------------------------------ */
-struct simul_future *sm_future_alloc(struct sm_sched *sched);
+struct simul_future *sm_future_alloc_slow(struct sm_sched *sched);
 void sm_future_free(struct simul_future *future);
+
+/** A zeroed control block, or NULL. */
+static inline struct simul_future *sm_future_alloc(struct sm_sched *sched)
+{
+    struct simul_future *future = sched->free;
+    if (sm_unlikely(!future)) {
+        future = sm_future_alloc_slow(sched);
+        if (!future)
+            return NULL;
+    }
+    sched->free = (struct simul_future *)future->wait;
+    sched->blocks++;
+    for (size_t i = 0; i < sizeof *future; i += 64) /* a line at a time: no rep stos */
+        __builtin_memset(__builtin_assume_aligned((char *)future + i, 64), 0, 64);
+    future->sched = sched;
+    return future;
+}
 void sm_slabs_finish(struct sm_sched *sched);
 
 /* ---- future.c ------------------------------------------------------------------------ */
