@@ -48,7 +48,7 @@ struct simul_loop {
     struct sm_ring ready;
     uint32_t pass_left; /* entries of this pass still to run */
     int32_t credit;     /* spent by passes; below 0 the poller is due */
-    uintptr_t carry;    /* an entry taken by a task that only the loop's stack may run */
+    uintptr_t carry; /* an entry taken by a task that only the loop's stack may run */
 
     struct sm_timers timers;
     struct sm_poll *poll; /* owned */
@@ -70,12 +70,13 @@ struct simul_loop {
     unsigned inbox_filled; /* atomic: look into the inbox */
     unsigned signalled;    /* atomic: look at the pending signals */
 
-    struct sm_list readers;      /* of struct sm_reader */
-    struct sm_reader **by_fd[2]; /* owned; [0] readers, [1] writers, index is the descriptor */
+    struct sm_list readers; /* of struct sm_reader */
+    struct sm_reader *
+        *by_fd[2]; /* owned; [0] readers, [1] writers, index is the descriptor */
     int by_fd_size[2];
-    struct sm_list signals;      /* of struct signal_watch (signal.c) */
-    struct sm_list timed;        /* handles that wait for a timer, for close */
-    struct sm_list scheduled;    /* handles in the ready ring, for close */
+    struct sm_list signals;   /* of struct signal_watch (signal.c) */
+    struct sm_list timed;     /* handles that wait for a timer, for close */
+    struct sm_list scheduled; /* handles in the ready ring, for close */
 
     simul_exception_handler_fn *handler;
     void *handler_arg;
@@ -88,7 +89,8 @@ struct simul_loop {
 };
 
 /* The loop that runs in this thread, or NULL. */
-extern __thread struct simul_loop *sm_running __attribute__((tls_model("initial-exec")));
+extern __thread struct simul_loop *sm_running
+    __attribute__((tls_model("initial-exec")));
 
 int sm_loop_init(struct simul_loop *loop, const simul_loop_opts *opts);
 void sm_loop_finish(struct simul_loop *loop);
@@ -161,8 +163,8 @@ struct simul_handle {
     simul_callback_fn *fn;
     void *arg;
     double when;
-    unsigned refs;      /* atomic */
-    bool cancelled;     /* atomic */
+    unsigned refs;  /* atomic */
+    bool cancelled; /* atomic */
 };
 int sm_handle_make(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
                    struct simul_handle **ret);

@@ -75,8 +75,8 @@ static int grow_table(struct simul_loop *loop, int fd, int dir)
     if (fd < loop->by_fd_size[dir])
         return 0;
     int size = fd + 64;
-    struct sm_reader **table
-        = sm_realloc(loop->by_fd[dir], (size_t)size * sizeof(struct sm_reader *));
+    struct sm_reader **table =
+        sm_realloc(loop->by_fd[dir], (size_t)size * sizeof(struct sm_reader *));
     if (!table)
         return -ENOMEM;
     memset(table + loop->by_fd_size[dir], 0,
@@ -119,10 +119,8 @@ static struct sm_reader *new_reader(struct simul_loop *loop, int fd, int dir)
         return NULL;
     }
     reader->ready.run = run;
-    reader->op = (struct sm_op){.done = op_done,
-                                .fd = fd,
-                                .code = SM_OP_POLL,
-                                .flags = dir ? POLLOUT : POLLIN};
+    reader->op = (struct sm_op){
+        .done = op_done, .fd = fd, .code = SM_OP_POLL, .flags = dir ? POLLOUT : POLLIN};
     reader->loop = loop;
     sm_list_push(&loop->readers, &reader->link);
     sm_loop_hold(loop, false);

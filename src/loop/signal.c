@@ -41,8 +41,7 @@ static void on_signal(int signum)
 
 static struct signal_watch *find(struct simul_loop *loop, int signum)
 {
-    sm_list_each(it, &loop->signals)
-    {
+    sm_list_each (it, &loop->signals) {
         struct signal_watch *watch = sm_container_of(it, struct signal_watch, link);
         if (watch->signum == signum && !watch->removed)
             return watch;
@@ -71,8 +70,7 @@ void sm_signals_drain(struct simul_loop *loop)
 {
     if (!__atomic_exchange_n(&loop->signalled, 0, __ATOMIC_ACQ_REL))
         return;
-    sm_list_each(it, &loop->signals)
-    {
+    sm_list_each (it, &loop->signals) {
         struct signal_watch *watch = sm_container_of(it, struct signal_watch, link);
         if (watch->removed || watch->queued
             || !__atomic_exchange_n(&pending[watch->signum], 0, __ATOMIC_ACQ_REL))
@@ -179,8 +177,7 @@ int simul_remove_signal_handler(simul_loop *loop, int signum)
 /* The ring is empty by now: nothing is queued. */
 void sm_signals_finish(struct simul_loop *loop)
 {
-    sm_list_each_safe(it, &loop->signals)
-    {
+    sm_list_each_safe (it, &loop->signals) {
         struct signal_watch *watch = sm_container_of(it, struct signal_watch, link);
         watch->queued = false;
         if (watch->removed)

@@ -9,7 +9,8 @@
 
 #define STOPPED ((uintptr_t)1) /* a slot whose timer is gone and whose entry is not */
 
-static inline bool before(const struct sm_timer_entry *a, const struct sm_timer_entry *b)
+static inline bool before(const struct sm_timer_entry *a,
+                          const struct sm_timer_entry *b)
 {
     if (a->when != b->when)
         return a->when < b->when;

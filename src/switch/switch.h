@@ -24,15 +24,72 @@
 #define SM_SWITCH_SWITCH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The stack pointer of a suspended context (for ucontext: its ucontext_t). */
 typedef void *sm_context;
 
-/**
- * Suspend the caller into *from and resume `to`. Returns when somebody resumes *from.
- * noinline, one `ret`: see docs/decisions.md for what was measured.
- */
+/** Suspend the caller into *from and resume `to`. Returns when somebody resumes *from. */
 void sm_switch(sm_context *from, sm_context to);
+
+/**
+ * The same, inlined: what is live is saved by the compiler, and where to go on is an
+ * address of the caller's. Only in functions that call others as well (a leaf function
+ * may have data below its stack pointer).
+ */
+static inline __attribute__((always_inline)) void sm_switch_here(sm_context *from,
+                                                                 sm_context to)
+{
+#if defined(__x86_64__) && !defined(SM_SWITCH_UCONTEXT)
+    __asm__ volatile("leaq 1f(%%rip), %%rdx\n\t"
+                     "jmp sm_switch_jump\n"
+                     "1:\n\t"
+                     : "+D"(from), "+S"(to)
+                     :
+                     : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12",
+                       "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
+                       "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                       "xmm12", "xmm13", "xmm14", "xmm15", "memory", "cc");
+#else
+    sm_switch(from, to);
+#endif
+}
+
+/*
+ * The floating-point control state of the caller, as one word, and putting it back: for a
+ * stack that goes on with the next task, which must not inherit the last one's.
+ */
+#if defined(__x86_64__)
+static inline uint64_t sm_fp_get(void)
+{
+    uint64_t word = 0;
+    __asm__ volatile("stmxcsr %0\n\tfnstcw 4+%0" : "+m"(word));
+    return word & 0xffff0000ffc0u; /* without the status bits */
+}
+
+static inline void sm_fp_set(uint64_t word)
+{
+    if (__builtin_expect(sm_fp_get() == word, 1))
+        return;
+    __asm__ volatile("ldmxcsr %0\n\tfnclex\n\tfldcw 4+%0" : : "m"(word));
+}
+#elif defined(__aarch64__)
+static inline uint64_t sm_fp_get(void)
+{
+    uint64_t word;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(word));
+    return word;
+}
+
+static inline void sm_fp_set(uint64_t word)
+{
+    if (sm_fp_get() != word)
+        __asm__ volatile("msr fpcr, %0" : : "r"(word));
+}
+#else
+uint64_t sm_fp_get(void);
+void sm_fp_set(uint64_t word);
+#endif
 
 /**
  * Prepare a context on a fresh stack.

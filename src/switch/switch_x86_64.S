@@ -2,11 +2,23 @@
 /*
  * The switch for x86-64 (System V ABI: Linux, the BSDs).
  *
- * A suspended context is 64 bytes on its own stack, from its stack pointer upwards:
+ * A suspended context is 24 bytes on its own stack, from its stack pointer upwards:
  *
  *      0  MXCSR (4 bytes)  x87 control word (2)  unused (2)
- *      8  r15  r14  r13  r12  rbx  rbp
- *     56  return address
+ *      8  rbp
+ *     16  where to go on
+ *
+ * There are two ways in. sm_switch is a function: it pushes the other registers that the
+ * ABI obliges it to keep, and goes on at its own end, which pops them. sm_switch_jump is
+ * jumped to from sm_switch_here() in switch.h, with the address to go on in rdx: there
+ * the compiler saves what is live. Both end in the same indirect jump, so either may
+ * resume what the other suspended.
+ *
+ * Why a jump: a `ret` goes where the last call came from, which is right only if both
+ * contexts were suspended at the same place; where a task begins or ends they never are,
+ * and each such switch paid for a wrong guess. The jump is guessed from the history of
+ * branches. And since sm_switch_jump is reached without a call, the processor's stack of
+ * return addresses stays in step with the calls around it.
  *
  * The call frame information stays right across the switch without a directive, since
  * both stacks look the same at the instruction that exchanges them. A debugger sees a
@@ -25,9 +37,6 @@
 sm_switch:                      /* (sm_context *from, sm_context to) */
     .cfi_startproc
     endbr64
-    pushq   %rbp
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset %rbp, 0
     pushq   %rbx
     .cfi_adjust_cfa_offset 8
     .cfi_rel_offset %rbx, 0
@@ -43,29 +52,9 @@ sm_switch:                      /* (sm_context *from, sm_context to) */
     pushq   %r15
     .cfi_adjust_cfa_offset 8
     .cfi_rel_offset %r15, 0
-    subq    $8, %rsp
-    .cfi_adjust_cfa_offset 8
-    stmxcsr (%rsp)
-    fnstcw  4(%rsp)
-    movl    (%rsp), %eax
-    movzwl  4(%rsp), %ecx
-
-    movq    %rsp, (%rdi)
-    movq    %rsi, %rsp          /* from here on: the other stack */
-
-    .globl  sm_switch_resume
-    .hidden sm_switch_resume
-sm_switch_resume:
-    movzwl  4(%rsp), %edx
-    xorl    (%rsp), %eax
-    andl    $0xffc0, %eax       /* rounding, masks, denormals */
-    xorl    %edx, %ecx
-    orl     %ecx, %eax
-    jnz     .Lcontrol
-.Lrestore:
-    .cfi_remember_state
-    addq    $8, %rsp
-    .cfi_adjust_cfa_offset -8
+    leaq    .Lpops(%rip), %rdx
+    jmp     sm_switch_jump
+.Lpops:
     popq    %r15
     .cfi_adjust_cfa_offset -8
     .cfi_restore %r15
@@ -81,10 +70,52 @@ sm_switch_resume:
     popq    %rbx
     .cfi_adjust_cfa_offset -8
     .cfi_restore %rbx
-    popq    %rbp
-    .cfi_adjust_cfa_offset -8
-    .cfi_restore %rbp
     ret
+    .cfi_endproc
+    .size   sm_switch, . - sm_switch
+
+    .globl  sm_switch_jump
+    .hidden sm_switch_jump
+    .type   sm_switch_jump, @function
+    .p2align 4
+sm_switch_jump:                 /* rdi: from, rsi: to, rdx: where to go on */
+    .cfi_startproc
+    .cfi_def_cfa_offset 0       /* as if the address had been pushed … */
+    .cfi_register %rip, %rdx
+    pushq   %rdx
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rip, 0     /* … as it now is */
+    pushq   %rbp
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rbp, 0
+    subq    $8, %rsp
+    .cfi_adjust_cfa_offset 8
+    stmxcsr (%rsp)
+    fnstcw  4(%rsp)
+    movl    (%rsp), %eax
+    movzwl  4(%rsp), %ecx
+
+    movq    %rsp, (%rdi)
+    movq    %rsi, %rsp          /* from here on: the other stack */
+
+    .globl  sm_switch_resume
+    .hidden sm_switch_resume
+sm_switch_resume:
+    movq    16(%rsp), %rdx
+    movzwl  4(%rsp), %r8d
+    xorl    (%rsp), %eax
+    andl    $0xffc0, %eax       /* rounding, masks, denormals */
+    xorl    %r8d, %ecx
+    orl     %ecx, %eax
+    jnz     .Lcontrol
+.Lrestore:
+    movq    8(%rsp), %rbp
+    .cfi_restore %rbp
+    .cfi_remember_state
+    leaq    24(%rsp), %rsp
+    .cfi_adjust_cfa_offset -24
+    .cfi_register %rip, %rdx
+    notrack jmp *%rdx
 .Lcontrol:
     .cfi_restore_state
     ldmxcsr (%rsp)
@@ -92,12 +123,12 @@ sm_switch_resume:
     fldcw   4(%rsp)
     jmp     .Lrestore
     .cfi_endproc
-    .size   sm_switch, . - sm_switch
+    .size   sm_switch_jump, . - sm_switch_jump
 
 /*
- * Where a fresh context begins: entry in r12, its argument in r13. The return address
- * is undefined, so unwinding ends here. The nop before the label belongs to the frame,
- * as unwinders look up the byte before a return address.
+ * Where a fresh context begins: above the 24 bytes lie its entry and its argument. The
+ * return address is undefined, so unwinding ends here. The nop before the label belongs
+ * to the frame, as unwinders look up the byte before a return address.
  */
     .type   sm_context_start, @function
     .p2align 4
@@ -107,9 +138,9 @@ sm_switch_resume:
     nop
 sm_context_start:
     endbr64
-    xorl    %ebp, %ebp
-    movq    %r13, %rdi
-    call    *%r12
+    popq    %rax
+    popq    %rdi
+    call    *%rax
     ud2                         /* entry must not return */
     .cfi_endproc
     .size   sm_context_start, . - sm_context_start
@@ -123,19 +154,15 @@ sm_context_make:                /* (void *base, void *top, entry, void *arg) */
     endbr64
     movq    %rsi, %rax
     andq    $-16, %rax
-    subq    $64, %rax
+    subq    $40, %rax
     stmxcsr (%rax)
     fnstcw  4(%rax)
     movw    $0, 6(%rax)
-    xorl    %esi, %esi
-    movq    %rsi, 8(%rax)
+    movq    $0, 8(%rax)         /* rbp: the outermost frame */
+    leaq    sm_context_start(%rip), %rsi
     movq    %rsi, 16(%rax)
-    movq    %rcx, 24(%rax)      /* r13: arg */
-    movq    %rdx, 32(%rax)      /* r12: entry */
-    movq    %rsi, 40(%rax)
-    movq    %rsi, 48(%rax)
-    leaq    sm_context_start(%rip), %rdx
-    movq    %rdx, 56(%rax)
+    movq    %rdx, 24(%rax)
+    movq    %rcx, 32(%rax)
     ret
     .cfi_endproc
     .size   sm_context_make, . - sm_context_make

@@ -12,7 +12,7 @@ struct simul_as_completed {
     struct sm_wait *waiting; /* the task in next(), NULL: none */
     size_t n, done, given;   /* given <= done <= n */
     bool expired;
-    struct simul_future **order; /* the first `done` entries: done, oldest first */
+    struct simul_future **order;    /* the first `done` entries: done, oldest first */
     struct simul_future *futures[]; /* held; then as many entries for `order` */
 };
 
@@ -34,8 +34,8 @@ static void fire(struct sm_waiter *waiter, struct simul_future *future)
 
 static void time_over(struct sm_timer *timer)
 {
-    struct simul_as_completed *it
-        = sm_container_of(timer, struct simul_as_completed, timer);
+    struct simul_as_completed *it =
+        sm_container_of(timer, struct simul_as_completed, timer);
     it->expired = true;
     wake(it);
 }
@@ -56,8 +56,8 @@ simul_as_completed *simul_as_completed_new(simul_future **futures, size_t n,
 {
     if (!sm_running || isnan(timeout))
         return NULL;
-    struct simul_as_completed *it
-        = sm_zalloc(sizeof *it + 2 * n * sizeof(struct simul_future *));
+    struct simul_as_completed *it =
+        sm_zalloc(sizeof *it + 2 * n * sizeof(struct simul_future *));
     if (!it)
         return NULL;
     it->loop = sm_running;

@@ -21,14 +21,16 @@ static void free_callback(struct done_callback *callback)
 
 static void run(struct sm_ready *ready)
 {
-    struct done_callback *callback = sm_container_of(ready, struct done_callback, ready);
+    struct done_callback *callback =
+        sm_container_of(ready, struct done_callback, ready);
     callback->fn(callback->future, callback->arg);
     free_callback(callback);
 }
 
 static void fire(struct sm_waiter *waiter, struct simul_future *future)
 {
-    struct done_callback *callback = sm_container_of(waiter, struct done_callback, waiter);
+    struct done_callback *callback =
+        sm_container_of(waiter, struct done_callback, waiter);
     sm_loop_ready(&future->sched->loop, &callback->ready, SM_READY_CALL);
 }
 
@@ -63,13 +65,12 @@ int simul_remove_done_callback(simul_future *future, simul_done_fn *fn, void *ar
         return 0;
     int removed = 0;
     sm_future_ref(future);
-    sm_list_each_safe(it, &future->waiters)
-    {
+    sm_list_each_safe (it, &future->waiters) {
         struct sm_waiter *waiter = sm_container_of(it, struct sm_waiter, link);
         if (waiter->fire != fire)
             continue;
-        struct done_callback *callback
-            = sm_container_of(waiter, struct done_callback, waiter);
+        struct done_callback *callback =
+            sm_container_of(waiter, struct done_callback, waiter);
         if (callback->fn != fn || callback->arg != arg)
             continue;
         sm_list_remove(it);

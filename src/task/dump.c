@@ -61,7 +61,7 @@ void sm_dump(struct simul_loop *loop, FILE *out)
     struct sm_sched *sched = sm_sched_of(loop);
     fprintf(out, "%zu task%s on the loop (%s)\n", sched->task_count,
             sched->task_count == 1 ? "" : "s", loop->backend_name);
-    sm_list_each(it, &sched->tasks)
+    sm_list_each (it, &sched->tasks)
         print_task(sm_container_of(it, struct simul_future, all), out);
     fflush(out);
 }

@@ -9,7 +9,8 @@ static enum sm_state end_state(const struct simul_future *task, int r)
 {
     if (r == -ECANCELED)
         return SM_CANCELLED;
-    return r >= 0 && (task->must_cancel || sm_sticky(task)) ? SM_CANCELLED : SM_FINISHED;
+    return r >= 0 && (task->must_cancel || sm_sticky(task)) ? SM_CANCELLED
+                                                            : SM_FINISHED;
 }
 
 static void finish(struct simul_future *task, enum sm_state state, int r)

@@ -210,7 +210,8 @@ static void await_fire(struct sm_waiter *waiter, struct simul_future *future)
 static bool await_abort(struct sm_wait *wait)
 {
     const struct sm_extra *extra = wait->task->extra;
-    const char *text = extra && extra->cancel_message ? extra->cancel_message->text : NULL;
+    const char *text =
+        extra && extra->cancel_message ? extra->cancel_message->text : NULL;
     return simul_cancel_msg((struct simul_future *)wait->on, text);
 }
 

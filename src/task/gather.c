@@ -170,7 +170,8 @@ int simul_gather(simul_future **futures, size_t n, int flags)
             return -EDEADLK;
 
     struct gather_wait w = {
-        .core = {.futures = futures, .n = n, .left = n, .flags = flags, .end = wait_end}};
+        .core = {
+            .futures = futures, .n = n, .left = n, .flags = flags, .end = wait_end}};
     sm_wait_prepare(&w.wait, "gather", wait_abort);
     ref_all(futures, n);
     r = begin(&w.core);
@@ -237,8 +238,8 @@ static bool future_cancel(struct simul_future *outer)
 
 static struct gather_future *future_new(struct simul_loop *loop, size_t n)
 {
-    struct gather_future *gf
-        = sm_zalloc(sizeof *gf + n * sizeof(struct simul_future *));
+    struct gather_future *gf =
+        sm_zalloc(sizeof *gf + n * sizeof(struct simul_future *));
     if (!gf)
         return NULL;
     if (sm_ring_reserve(&loop->ready) < 0)

@@ -14,7 +14,8 @@
 #include "task/wait.h"
 
 struct sm_group {
-    struct sm_scope scope; /* scope.task: the parent; NULL before enter and after exit */
+    struct sm_scope
+        scope; /* scope.task: the parent; NULL before enter and after exit */
     struct sm_list children;
     struct sm_wait *waiting; /* the parent, in exit() */
     struct sm_message *message;
@@ -32,7 +33,8 @@ static struct simul_future *child_of(struct sm_list *link)
 static void abort_children(struct sm_group *g)
 {
     g->aborting = true;
-    sm_list_each_safe(it, &g->children) simul_cancel(child_of(it));
+    sm_list_each_safe (it, &g->children)
+        simul_cancel(child_of(it));
 }
 
 /* A child has failed, or could not be made. */
@@ -97,7 +99,8 @@ static void abandon(struct sm_scope *scope)
 
 int simul_group_enter_at(simul_group *public, const char *where)
 {
-    _Static_assert(sizeof(struct sm_group) <= sizeof *public, "simul_group is too small");
+    _Static_assert(sizeof(struct sm_group) <= sizeof *public,
+                   "simul_group is too small");
     struct sm_group *g = (struct sm_group *)public;
     *g = (struct sm_group){0};
     sm_list_init(&g->children);
@@ -118,8 +121,8 @@ simul_task *simul_group_create_task_at(simul_group *public, simul_fn *fn, void *
             opts->release_arg(arg);
         return NULL;
     }
-    struct simul_future *child
-        = sm_task_create(g->scope.task->sched, fn, arg, opts, where);
+    struct simul_future *child =
+        sm_task_create(g->scope.task->sched, fn, arg, opts, where);
     if (!child) {
         fail(g, -ENOMEM, NULL);
         return NULL;
@@ -244,8 +247,8 @@ static int work(void *arg)
 
 int simul_for_each(void *items, size_t n, size_t size, simul_fn *fn, size_t at_once)
 {
-    struct each each = {.next = items, .end = (char *)items + n * size, .size = size,
-                        .fn = fn};
+    struct each each = {
+        .next = items, .end = (char *)items + n * size, .size = size, .fn = fn};
     simul_group group;
     if (at_once == 0 || at_once > n)
         at_once = n;

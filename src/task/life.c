@@ -22,8 +22,8 @@ static void describe_entry(struct simul_loop *loop, uintptr_t entry, char *text,
         return;
     }
     char label[96];
-    const struct simul_future *task
-        = sm_container_of(sm_ready_of(entry), struct simul_future, ready);
+    const struct simul_future *task =
+        sm_container_of(sm_ready_of(entry), struct simul_future, ready);
     sm_task_label(task, label, sizeof label);
     snprintf(text, size, "a step of task %s (made at %s)", label,
              task->where ? task->where : "?");
@@ -114,8 +114,8 @@ static void destroy_pending(struct simul_future *task)
 static void destroy_all(struct sm_sched *sched)
 {
     while (!sm_list_empty(&sched->tasks)) {
-        struct simul_future *task
-            = sm_container_of(sched->tasks.next, struct simul_future, all);
+        struct simul_future *task =
+            sm_container_of(sched->tasks.next, struct simul_future, all);
         destroy_pending(task);
         sm_future_unref(task);
     }
@@ -172,7 +172,8 @@ static void until_fire(struct sm_waiter *waiter, struct simul_future *future)
 /* 0 when it is done, or -errno */
 static int run_until(struct simul_loop *loop, struct simul_future *future)
 {
-    struct until until = {.waiter.fire = until_fire, .hop.run = until_hop, .loop = loop};
+    struct until until = {
+        .waiter.fire = until_fire, .hop.run = until_hop, .loop = loop};
     int r = sm_ring_reserve(&loop->ready);
     if (r < 0)
         return r;

@@ -83,8 +83,7 @@ static void on_leftover(simul_future *future, void *arg)
 
 static void cancel_all(struct sm_sched *sched)
 {
-    sm_list_each_safe(it, &sched->tasks)
-    {
+    sm_list_each_safe (it, &sched->tasks) {
         struct simul_future *task = sm_container_of(it, struct simul_future, all);
         simul_add_done_callback(task, on_leftover, NULL);
         simul_cancel(task);
@@ -97,8 +96,8 @@ static int finish_tasks(struct run *run)
     struct sm_sched *sched = sm_sched_of(run->loop);
     while (sched->task_count > 0 && !run->at_once) {
         cancel_all(sched);
-        struct simul_future *last
-            = sm_container_of(sched->tasks.prev, struct simul_future, all);
+        struct simul_future *last =
+            sm_container_of(sched->tasks.prev, struct simul_future, all);
         int r = simul_loop_run_until_complete(run->loop, last);
         if (r == -EDEADLK && !simul_done(last))
             return r;
@@ -117,7 +116,8 @@ static int result_of(struct run *run, int r)
     return r;
 }
 
-static int run_main(struct run *run, simul_fn *fn, void *arg, const simul_loop_opts *opts)
+static int run_main(struct run *run, simul_fn *fn, void *arg,
+                    const simul_loop_opts *opts)
 {
     int r = watch_signals(run, opts);
     if (r < 0)

@@ -61,8 +61,8 @@ static inline void prefetch(struct sm_ring *ring)
     __builtin_prefetch((void *)(sm_ring_peek(ring, FAR) & ~(uintptr_t)SM_READY_TAGS));
     uintptr_t entry = sm_ring_peek(ring, NEAR);
     if ((entry & SM_READY_TAGS) == SM_READY_TASK) {
-        const struct simul_future *task
-            = sm_container_of(sm_ready_of(entry), struct simul_future, ready);
+        const struct simul_future *task =
+            sm_container_of(sm_ready_of(entry), struct simul_future, ready);
         __builtin_prefetch(task->context);
         __builtin_prefetch((char *)task->context + 64);
     }
@@ -77,8 +77,8 @@ static inline struct simul_future *next_task(struct sm_sched *sched)
     for (;;) {
         uintptr_t entry = sm_loop_next(loop);
         if (sm_likely((entry & SM_READY_TAGS) == SM_READY_TASK)) {
-            struct simul_future *task
-                = sm_container_of(sm_ready_of(entry), struct simul_future, ready);
+            struct simul_future *task =
+                sm_container_of(sm_ready_of(entry), struct simul_future, ready);
             prefetch(&loop->ready);
             if (sm_likely(task->context) || begin(task))
                 return task;
@@ -93,15 +93,16 @@ static inline struct simul_future *next_task(struct sm_sched *sched)
 
 /* ---- switching ---------------------------------------------------------------------- */
 
-static inline __attribute__((always_inline)) void
-switch_to(struct sm_sched *sched, sm_context *save, struct sm_stack *from,
-          struct simul_future *next)
+static inline __attribute__((always_inline)) void switch_to(struct sm_sched *sched,
+                                                            sm_context *save,
+                                                            struct sm_stack *from,
+                                                            struct simul_future *next)
 {
     struct sm_stack *to = next ? next->stack : &sched->thread_stack;
     sm_context context = next ? next->context : sched->loop_context;
     sched->current = next;
     sm_annotate_leave(from, to, false);
-    sm_switch(save, context);
+    sm_switch_here(save, context);
     sm_annotate_arrive(from);
 }
 
@@ -152,7 +153,7 @@ static void trampoline(void *arg)
         struct simul_future *task = self->owner;
         struct sm_sched *sched = task->sched;
         run_body(sched, task);
-
+        sm_fp_set(sched->fp);
         self->prepared = true; /* also for a task that begins right here */
         sm_stack_put(&sched->stacks, self);
         struct simul_future *next = next_task(sched);
@@ -171,5 +172,6 @@ void sm_sched_enter_thread(struct simul_loop *loop)
     struct sm_sched *sched = sm_sched_of(loop);
     sched->errno_of_thread = &errno;
     sched->cxa = __cxa_get_globals ? __cxa_get_globals() : NULL;
+    sched->fp = sm_fp_get();
     sm_stack_of_thread(&sched->thread_stack);
 }

@@ -37,9 +37,10 @@ static void report(struct simul_future *task, const struct sm_scope *scope, bool
 {
     char label[96];
     sm_task_label(task, label, sizeof label);
-    sm_log(SIMUL_LOG_ERROR,
-           "task %s: the scope entered at %s was not left in the function that entered it",
-           label, intact ? scope->where : "(its memory was overwritten)");
+    sm_log(
+        SIMUL_LOG_ERROR,
+        "task %s: the scope entered at %s was not left in the function that entered it",
+        label, intact ? scope->where : "(its memory was overwritten)");
 }
 
 /* The innermost scope is gone: undo what it held. */
@@ -124,7 +125,8 @@ static void cleanup_abandon(struct sm_scope *scope)
 
 void simul_cleanup_enter_at(simul_cleanup *public, const char *where)
 {
-    _Static_assert(sizeof(struct cleanup) <= sizeof *public, "simul_cleanup is too small");
+    _Static_assert(sizeof(struct cleanup) <= sizeof *public,
+                   "simul_cleanup is too small");
     struct cleanup *cleanup = (struct cleanup *)public;
     if (sm_scope_enter(&cleanup->scope, where, cleanup_abandon) == 0)
         cleanup->was_sticky = sm_sticky_save(cleanup->scope.task);

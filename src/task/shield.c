@@ -27,7 +27,8 @@ static void pass_on(struct shield *shield)
         if (outer->extra)
             sm_keep_message(outer, inner->result);
     } else if (inner->extra && inner->extra->value && sm_extra_of(outer)) {
-        outer->extra->value = inner->extra->value; /* borrowed: the caller holds inner */
+        outer->extra->value =
+            inner->extra->value; /* borrowed: the caller holds inner */
     }
     sm_future_finish(outer, inner->state, inner->result);
 }

@@ -18,7 +18,8 @@ static inline int reserve(struct sm_sched *sched)
     return 0;
 }
 
-static __attribute__((noinline)) int take_opts(struct simul_future *task, const simul_task_opts *opts)
+static __attribute__((noinline)) int take_opts(struct simul_future *task,
+                                               const simul_task_opts *opts)
 {
     task->stack_size = (uint32_t)opts->stack_size;
     if (!opts->name && !opts->release_arg)
@@ -110,8 +111,7 @@ size_t simul_all_tasks(simul_task **tasks, size_t max)
         return 0;
     struct sm_sched *sched = sm_sched_of(sm_running);
     size_t n = 0;
-    sm_list_each(it, &sched->tasks)
-    {
+    sm_list_each (it, &sched->tasks) {
         if (n == max)
             break;
         tasks[n++] = simul_retain(sm_container_of(it, struct simul_future, all));

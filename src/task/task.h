@@ -58,7 +58,8 @@ struct sm_extra {
     char *name;                 /* owned */
     struct sm_message *message; /* of the error message_error */
     struct sm_message *cancel_message;
-    struct sm_message *passing; /* of the error that the task got from an await last … */
+    struct sm_message
+        *passing; /* of the error that the task got from an await last … */
     int message_error, passing_error; /* … which was this one */
     void *value;
     simul_destroy_fn *destroy;
@@ -94,7 +95,8 @@ struct simul_future {
     };
     void *arg; /* of either */
     struct sm_list waiters;
-    struct sm_waiter first; /* so that a first waiter who needs a node need not allocate */
+    struct sm_waiter
+        first; /* so that a first waiter who needs a node need not allocate */
 
     /* the rest */
     struct sm_list all; /* sched->tasks */
@@ -107,11 +109,12 @@ struct simul_future {
 
 /* A loop with tasks on it. */
 struct sm_sched {
-    struct simul_loop loop;       /* first: a simul_loop * of ours is a struct sm_sched * */
+    struct simul_loop loop; /* first: a simul_loop * of ours is a struct sm_sched * */
     struct simul_future *current; /* the task that runs; NULL: the loop's stack */
     int budget_left, budget;      /* operations without a switch; see sm_spend() */
     sm_context loop_context;      /* valid while a task runs */
     int *errno_of_thread;
+    uint64_t fp; /* floating-point control state that tasks begin with: the thread's */
     uintptr_t *cxa; /* C++'s two words of this thread; NULL: no C++ here */
     struct sm_stack thread_stack;
     struct sm_stack_pool stacks;
@@ -119,7 +122,7 @@ struct sm_sched {
     struct sm_task_slab *slabs;
     size_t slab_bytes, blocks; /* blocks: handed out */
     struct timeout_hop *hops;  /* free ones (timeout.c) */
-    struct sm_list tasks; /* not done, oldest first */
+    struct sm_list tasks;      /* not done, oldest first */
     size_t task_count;
     uint32_t next_id;
     bool overflow_watched;
@@ -164,7 +167,8 @@ void sm_slabs_finish(struct sm_sched *sched);
 /** T1: the one arrow out of PENDING. Fires all waiters. */
 void sm_future_finish(struct simul_future *future, enum sm_state state, int result);
 
-static inline void sm_future_watch(struct simul_future *future, struct sm_waiter *waiter)
+static inline void sm_future_watch(struct simul_future *future,
+                                   struct sm_waiter *waiter)
 {
     sm_list_push(&future->waiters, &waiter->link);
 }
@@ -202,7 +206,8 @@ int sm_watch_all(struct simul_future **futures, size_t n,
 void sm_unwatch_all(struct simul_future **futures, size_t n, void *owner);
 
 /* ---- extra.c ------------------------------------------------------------------------- */
-struct sm_extra *sm_extra_of(struct simul_future *future); /* made if need be, or NULL */
+struct sm_extra *
+sm_extra_of(struct simul_future *future); /* made if need be, or NULL */
 struct sm_message *sm_message_new(const char *text);
 void sm_message_unref(struct sm_message *message);
 void sm_extra_free(struct simul_future *future);

@@ -151,7 +151,8 @@ static int start(struct timeout *t, double when, const char *where)
 
 int simul_timeout_enter_when(simul_timeout *public, double when, const char *where)
 {
-    _Static_assert(sizeof(struct timeout) <= sizeof *public, "simul_timeout is too small");
+    _Static_assert(sizeof(struct timeout) <= sizeof *public,
+                   "simul_timeout is too small");
     struct timeout *t = (struct timeout *)public;
     t->state = FAILED;
     t->when = INFINITY;

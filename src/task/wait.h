@@ -142,8 +142,8 @@ bool sm_waitq_wake(struct sm_list *queue, ssize_t result);
 struct sm_scope {
     struct sm_scope *outer;
     uintptr_t cookie;
-    const char *where;                      /* entered there */
-    struct simul_future *task;              /* NULL: not entered, or left */
+    const char *where;                       /* entered there */
+    struct simul_future *task;               /* NULL: not entered, or left */
     void (*abandon)(struct sm_scope *scope); /* left early: undo what it holds */
 };
 

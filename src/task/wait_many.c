@@ -60,7 +60,8 @@ static int begin(struct many_wait *w, simul_future **futures, size_t n, double t
 {
     struct simul_loop *loop = sm_running;
     if (timeout >= 0) {
-        int r = sm_timer_start(&loop->timers, &w->timer, simul_loop_time(loop) + timeout);
+        int r =
+            sm_timer_start(&loop->timers, &w->timer, simul_loop_time(loop) + timeout);
         if (r < 0)
             return r;
     }

@@ -27,8 +27,7 @@ int sm_watch_all(struct simul_future **futures, size_t n,
 /* A future that stands several times in the array has as many nodes; all go at once. */
 static void unwatch(struct simul_future *future, void *owner)
 {
-    sm_list_each_safe(it, &future->waiters)
-    {
+    sm_list_each_safe (it, &future->waiters) {
         struct sm_waiter *waiter = sm_container_of(it, struct sm_waiter, link);
         if (waiter->owner != owner)
             continue;
