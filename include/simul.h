@@ -21,6 +21,8 @@
 #include <simul/timeout.h>
 #include <simul/group.h>
 #include <simul/loop.h>
+#include <simul/net.h>
+#include <simul/stream.h>
 #include <simul/debug.h>
 
 #endif

@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Streams: connections that are read and written by plain calls. (asyncio: the page
+ * "Streams"; StreamReader and StreamWriter are one object here.)
+ *
+ *     simul_stream *s;
+ *     int r = simul_open_connection(&s, "example.org", "80", NULL);
+ *     if (r < 0)
+ *         return r;
+ *     ssize_t n = simul_stream_write(s, "hello\n", 6);
+ *     if (n >= 0)
+ *         n = simul_stream_readline(s, &line);
+ *     simul_stream_close(s);
+ *     r = simul_stream_wait_closed(s);    // flushed, or the error that it met
+ *     simul_stream_release(s);
+ *
+ * One task may read and another one write at the same time. A second reader gets
+ * -SIMUL_ECONCURRENT. Writers take their turn: each write stays in one piece.
+ *
+ * Back-pressure is the default. Nothing is received before somebody reads. A write first
+ * waits for room: no more than `high_water` bytes are ever kept for sending.
+ *
+ * Cancelling. A call that returns -ECANCELED has done nothing: bytes that had arrived wait
+ * in the stream for the next read, a write has sent and kept none. One exception, since what
+ * was sent cannot be called back: when a write of more than high_water bytes is cancelled
+ * half-way, the stream is broken. That and every later write return -SIMUL_EBROKEN, what had
+ * come can still be read, and closing resets the connection, so that the peer does not take
+ * the half for the whole.
+ *
+ * Memory. `char **` results point into the stream, which owns them; they are valid until the
+ * next read of any kind from it, or its release, and are followed by a '\0'. An idle stream
+ * holds no buffer.
+ *
+ * Errors. What the connection died of stays: -ECONNRESET, -EPIPE, -ETIMEDOUT (the network's)
+ * or another -errno is returned by the call that met it and by each later one of its
+ * direction. Reading after simul_stream_close() finds the end of the stream (0), as in
+ * asyncio; after simul_stream_abort() it is -ECONNABORTED. Writing after
+ * simul_stream_write_eof(), close() or abort() is -SIMUL_ESTATE.
+ *
+ * Time limits come from outside: simul_within(5.0, simul_stream_read(s, buf, n)).
+ */
+#ifndef SIMUL_STREAM_H
+#define SIMUL_STREAM_H
+
+#include <simul/net.h>
+#include <sys/uio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct simul_stream simul_stream;
+typedef struct simul_server simul_server;
+
+/* ---- connecting --------------------------------------------------------------------- */
+
+/** Keyword arguments of simul_open_connection(); zero and NULL mean the default. */
+typedef struct simul_connect_opts {
+    size_t limit;           /* bytes that readuntil() and readline() look through; 64 KiB */
+    size_t high_water;      /* bytes kept for sending, at most; 64 KiB */
+    size_t low_water;       /* a write that waits for room goes on when so few are left;
+                               a quarter of high_water */
+    int family;             /* AF_INET or AF_INET6 only; 0: both */
+    const char *local_host; /* the address to connect from */
+    const char *local_port;
+    double attempt_delay;   /* seconds until the next address is tried beside the one before
+                               (RFC 8305); 0.25; INFINITY: only after that has failed */
+    const char *nameserver; /* see simul/net.h */
+    bool keep_alive;        /* SO_KEEPALIVE */
+    bool delay;             /* collect small packets (Nagle); by default TCP_NODELAY is on */
+    void *_reserved[6];
+} simul_connect_opts;
+
+/**
+ * Connect to a host by TCP. All its addresses are tried, IPv6 and IPv4 in turn, the next one
+ * when the one before has failed or has taken attempt_delay; the first that answers wins.
+ *
+ * @param stream  set on success; to be released with simul_stream_release()
+ * @param host    as in simul_getaddrinfo()
+ * @param port    a number or the name of a service
+ * @param opts    NULL: all defaults
+ * @return        0
+ * @error -SIMUL_ENONAME, -SIMUL_EHOSTNAME, -EINVAL  as simul_getaddrinfo()
+ * @error -ECONNREFUSED, -ENETUNREACH, -ETIMEDOUT, …  of the first address, when all failed;
+ *                      simul_message() of the task says of which
+ * @error -EADDRNOTAVAIL  local_host has no address of the families that were found
+ * @error -ECANCELED    the task was cancelled; all attempts are closed
+ * @error -EMFILE, -ENOMEM, …
+ * @error -SIMUL_ENOTASK  called outside of a task
+ *
+ * Awaits:   always, but for errors in the arguments
+ * Threads:  the loop's
+ * asyncio:  open_connection(host, port)
+ */
+SIMUL_API int simul_open_connection(simul_stream **stream, const char *host,
+                                    const char *port, const simul_connect_opts *opts);
+
+/**
+ * Make a stream of a connected socket (TCP, Unix, a socketpair).
+ *
+ * @param fd    becomes the stream's on success, and non-blocking; stays the caller's on
+ *              failure
+ * @param opts  limit, high_water and low_water count; NULL: all defaults
+ * @return      0
+ * @error -ENOTSOCK, -EBADF, -EPROTOTYPE  not a socket of type SOCK_STREAM
+ * @error -ENOMEM
+ * @error -SIMUL_ENOLOOP  no loop runs in this thread
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  open_connection(sock=…)
+ */
+SIMUL_API int simul_open_connection_fd(simul_stream **stream, int fd,
+                                       const simul_connect_opts *opts);
+
+/* ---- reading ------------------------------------------------------------------------ */
+
+/**
+ * Read what is there, at least a byte, at most n. Goes straight into `buf` when nothing is
+ * kept in the stream.
+ *
+ * @param buf  the caller's; with -ECANCELED its content is undefined, but nothing is lost
+ * @return     how many bytes; 0 at the end of the stream, or if n is 0
+ * @error -ECANCELED           the task was cancelled; nothing was taken from the stream
+ * @error -SIMUL_ECONCURRENT   another task is reading
+ * @error -SIMUL_ENOTASK       called outside of a task
+ * @error -ECONNRESET, …       the connection is lost
+ *
+ * These five go for every function that reads.
+ *
+ * Awaits:   only if nothing is there
+ * Threads:  the loop's
+ * asyncio:  StreamReader.read(n)
+ */
+SIMUL_API ssize_t simul_stream_read(simul_stream *stream, void *buf, size_t n);
+
+/**
+ * Read exactly n bytes.
+ *
+ * @return  n
+ * @error -SIMUL_EINCOMPLETE  the stream ended before; `buf` holds the bytes that had come,
+ *                            simul_stream_partial() of them
+ * @error                     else as simul_stream_read(); nothing was taken then
+ *
+ * Awaits:   only if they are not there
+ * Threads:  the loop's
+ * asyncio:  StreamReader.readexactly(n)
+ */
+SIMUL_API ssize_t simul_stream_readexactly(simul_stream *stream, void *buf, size_t n);
+
+/**
+ * Read up to and with a separator.
+ *
+ * @param separator  of any bytes, at least one
+ * @param data       set on success and with -SIMUL_EINCOMPLETE; the stream's, see above
+ * @return           its length, with the separator
+ * @error -SIMUL_EINCOMPLETE  the stream ended before one came; data is all that was left,
+ *                            simul_stream_partial() bytes
+ * @error -SIMUL_ELIMIT       more than `limit` bytes come before it, or without one. They
+ *                            stay in the stream; simul_stream_partial() of them may be read
+ *                            without running into the separator.
+ * @error -EINVAL             an empty separator
+ * @error -ENOMEM             nothing is lost
+ * @error                     else as simul_stream_read()
+ *
+ * Awaits:   only if it is not there
+ * Threads:  the loop's
+ * asyncio:  StreamReader.readuntil(separator)
+ */
+SIMUL_API ssize_t simul_stream_readuntil(simul_stream *stream, const void *separator,
+                                         size_t separator_len, char **data);
+
+/**
+ * Read a line.
+ *
+ * @param line  set on success; the stream's, see above
+ * @return      its length, with its '\n'; without one it is what was left at the end of the
+ *              stream; 0 when nothing is left
+ * @error -SIMUL_ELIMIT  longer than `limit`. As in asyncio it is dropped, or everything
+ *                       that is there if its end has not come yet.
+ * @error                else as simul_stream_readuntil()
+ *
+ * Awaits:   only if it is not there
+ * Threads:  the loop's
+ * asyncio:  StreamReader.readline()
+ */
+SIMUL_API ssize_t simul_stream_readline(simul_stream *stream, char **line);
+
+/**
+ * Read to the end of the stream.
+ *
+ * @param data  set on success; the stream's, see above
+ * @param max   bytes; 0: as many as come
+ * @return      its length
+ * @error -SIMUL_ETOOLARGE  there is more; what has come stays in the stream
+ * @error -ENOMEM           what has come stays in the stream
+ * @error                   else as simul_stream_read(); what has come stays in the stream
+ *
+ * Awaits:   only if the end is not there
+ * Threads:  the loop's
+ * asyncio:  StreamReader.read(-1)
+ */
+SIMUL_API ssize_t simul_stream_read_all(simul_stream *stream, char **data, size_t max);
+
+/**
+ * Look at what is there, without taking it: for parsers. simul_stream_consume() takes it.
+ *
+ * @param min   waits until so many bytes are there, or the stream has ended; 0: whatever
+ *              is there, at least one
+ * @param data  set on success; the stream's, see above
+ * @return      how many are there; less than min only at the end of the stream, 0 if
+ *              nothing is left
+ * @error -SIMUL_ELIMIT  min is more than `limit` (and more than is there)
+ * @error -ENOMEM        nothing is lost
+ * @error                else as simul_stream_read()
+ *
+ * Awaits:   only if they are not there
+ * Threads:  the loop's
+ * asyncio:  (none)
+ */
+SIMUL_API ssize_t simul_stream_peek(simul_stream *stream, size_t min, char **data);
+
+/**
+ * Take n bytes that simul_stream_peek() has shown. What it pointed to is not moved before
+ * the next read.
+ *
+ * @return  0
+ * @error -EINVAL             so many are not there; nothing was taken
+ * @error -SIMUL_ECONCURRENT  another task is reading
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  (none)
+ */
+SIMUL_API int simul_stream_consume(simul_stream *stream, size_t n);
+
+/**
+ * What the last -SIMUL_EINCOMPLETE or -SIMUL_ELIMIT of the stream was about: how many bytes
+ * it gave, or how many may be read without running into the separator.
+ *
+ * @return  bytes
+ *
+ * Threads:  the loop's
+ * asyncio:  len(IncompleteReadError.partial), LimitOverrunError.consumed
+ */
+SIMUL_API size_t simul_stream_partial(const simul_stream *stream);
+
+/**
+ * Whether the peer has ended the stream and everything was read.
+ *
+ * @return  false as long as nobody has read up to there
+ *
+ * Threads:  the loop's
+ * asyncio:  StreamReader.at_eof()
+ */
+SIMUL_API bool simul_stream_at_eof(const simul_stream *stream);
+
+/* ---- writing ------------------------------------------------------------------------ */
+
+/**
+ * Write all of it. Is tried at once; what the network does not take is sent in the
+ * background, up to high_water bytes of it; while there is more, the call waits.
+ *
+ * @param data  borrowed until the call returns
+ * @return      n
+ * @error -ECANCELED      the task was cancelled; nothing was written
+ * @error -SIMUL_EBROKEN  … and part of it was, or was in an earlier call; see above
+ * @error -SIMUL_ESTATE   after write_eof(), close() or abort()
+ * @error -EPIPE, -ECONNRESET, …  the connection is lost, maybe by an earlier write
+ * @error -ENOMEM         nothing was written; if part of it was, -SIMUL_EBROKEN
+ * @error -SIMUL_ENOTASK  called outside of a task
+ *
+ * Awaits:   only if there is no room
+ * Threads:  the loop's
+ * asyncio:  StreamWriter.write(), and drain()
+ */
+SIMUL_API ssize_t simul_stream_write(simul_stream *stream, const void *data, size_t n);
+
+/**
+ * The same with several pieces, in one piece and where possible in one system call.
+ *
+ * @param iov  borrowed until the call returns; not changed
+ * @param n    pieces; at most 1024
+ * @return     bytes in all; errors as simul_stream_write(), and -EINVAL for n out of bounds
+ *
+ * Awaits:   only if there is no room
+ * Threads:  the loop's
+ * asyncio:  StreamWriter.writelines()
+ */
+SIMUL_API ssize_t simul_stream_writev(simul_stream *stream, const struct iovec *iov, int n);
+
+/**
+ * Wait until all that was written has been handed to the kernel. Any number of tasks may.
+ * (Not needed for back-pressure, as it is in asyncio: write() has it.)
+ *
+ * @return  0
+ * @error   as simul_stream_write(); errors of the connection also when nothing is kept
+ *
+ * Awaits:   only if something is kept for sending
+ * Threads:  the loop's
+ * asyncio:  StreamWriter.drain()
+ */
+SIMUL_API int simul_stream_drain(simul_stream *stream);
+
+/**
+ * End the own direction, after what was written: the peer reads the end of the stream. Its
+ * own direction stays open. Twice does nothing.
+ *
+ * @return  0
+ * @error -SIMUL_ESTATE   after close() or abort()
+ * @error -SIMUL_EBROKEN, -EPIPE, -ECONNRESET, …  as simul_stream_write()
+ * @error -ENOTSUP        what lies below cannot end one direction only
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  StreamWriter.write_eof()
+ */
+SIMUL_API int simul_stream_write_eof(simul_stream *stream);
+
+/* ---- closing ------------------------------------------------------------------------ */
+
+/**
+ * Begin to close: what was written is still sent, in the background, then the connection
+ * is closed. Nothing can be read or written any more; a task that waits in a read finds the
+ * end of the stream, one that waits in a write -SIMUL_ESTATE. Twice, or with NULL, does
+ * nothing.
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  StreamWriter.close()
+ */
+SIMUL_API void simul_stream_close(simul_stream *stream);
+
+/**
+ * Wait until the stream is closed, by whomever. A cleanup scope in itself: a task that was
+ * cancelled before can wait here. Any number of tasks may.
+ *
+ * @return  0
+ * @error -EPIPE, -ECONNRESET, …  not everything that was written could be sent
+ * @error -SIMUL_EBROKEN          a write was cut off
+ * @error -ECANCELED              a new cancel came: if close() had begun, the stream was
+ *                                aborted, and is closed now
+ * @error -SIMUL_ENOTASK          called outside of a task
+ *
+ * Awaits:   only if something is still to be sent, or nobody has closed it yet
+ * Threads:  the loop's
+ * asyncio:  StreamWriter.wait_closed()
+ */
+SIMUL_API int simul_stream_wait_closed(simul_stream *stream);
+
+/**
+ * Close at once. What was not sent yet is dropped, and if there was any, the connection is
+ * reset. Twice, or with NULL, does nothing.
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  WriteTransport.abort()
+ */
+SIMUL_API void simul_stream_abort(simul_stream *stream);
+
+/**
+ * Give the stream back. If it was not closed, simul_stream_close() comes first; an error
+ * that the rest then meets goes to the loop's exception handler. NULL does nothing. Not
+ * while a task waits in a call of the stream.
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  (the writer goes out of scope)
+ */
+SIMUL_API void simul_stream_release(simul_stream *stream);
+
+/**
+ * Whether close() or abort() was called, or the connection is lost.
+ *
+ * @return  true from then on
+ *
+ * Threads:  the loop's
+ * asyncio:  StreamWriter.is_closing()
+ */
+SIMUL_API bool simul_stream_is_closing(const simul_stream *stream);
+
+/* ---- questions ---------------------------------------------------------------------- */
+
+/**
+ * The address of the other end, or of this one, as text: "127.0.0.1:7777", "[::1]:7777".
+ *
+ * @param text  filled with at most size bytes; SIMUL_ADDRESS_TEXT is always enough
+ * @return      the length of the text; 0 for a Unix socket without a name
+ * @error -ENOTCONN, -SIMUL_ESTATE  it is not connected, or closed; `text` is ""
+ * @error -ENOSPC                   it does not fit; `text` is ""
+ *
+ * Threads:  the loop's
+ * asyncio:  get_extra_info("peername"), get_extra_info("sockname")
+ */
+SIMUL_API int simul_stream_peername(const simul_stream *stream, char *text, size_t size);
+SIMUL_API int simul_stream_sockname(const simul_stream *stream, char *text, size_t size);
+
+/**
+ * The descriptor at the bottom, to set options of the socket.
+ *
+ * @return  the stream's, do not close it
+ * @error -SIMUL_ESTATE  closed
+ * @error -ENOTSUP       there is none
+ *
+ * Threads:  the loop's
+ * asyncio:  get_extra_info("socket")
+ */
+SIMUL_API int simul_stream_fileno(const simul_stream *stream);
+
+/**
+ * How many bytes are kept for sending.
+ *
+ * @return  bytes
+ *
+ * Threads:  the loop's
+ * asyncio:  WriteTransport.get_write_buffer_size()
+ */
+SIMUL_API size_t simul_stream_write_buffer_size(const simul_stream *stream);
+
+/* ---- serving ------------------------------------------------------------------------ */
+
+/**
+ * Called in a task of its own for each client. When it returns, the server closes the
+ * stream, waits until the rest is sent, and releases it. A result < 0 other than -ECANCELED
+ * is told to the loop's exception handler.
+ */
+typedef int simul_client_fn(simul_stream *client, void *arg);
+
+/** Keyword arguments of simul_start_server(); zero and NULL mean the default. */
+typedef struct simul_server_opts {
+    int backlog;        /* connections that the kernel keeps until they are accepted; also
+                           how many are accepted in a row; 100 */
+    size_t limit;       /* these three: of the clients' streams, see simul_connect_opts */
+    size_t high_water;
+    size_t low_water;
+    size_t stack_size;  /* of the clients' tasks, bytes; the loop's default */
+    int family;         /* AF_INET or AF_INET6 only; 0: both */
+    bool reuse_port;    /* SO_REUSEPORT: several processes may listen at the address */
+    bool keep_alive;    /* SO_KEEPALIVE of clients */
+    bool delay;         /* clients: collect small packets (Nagle) */
+    bool systemd;       /* take the sockets that systemd hands over, if it does, in place of
+                           host and port; see simul_listen_fds() */
+    const char *nameserver; /* see simul/net.h */
+    void *_reserved[6];
+} simul_server_opts;
+
+/**
+ * Listen by TCP, and serve each client with handler(client, arg) in a task of its own. One
+ * socket for each address of the host; SO_REUSEADDR is on; IPv6 sockets take IPv6 only. The
+ * first clients are accepted when the caller waits.
+ *
+ * When descriptors or memory run out, the server says so to the exception handler, and goes
+ * on after a second; clients wait in the kernel's queue.
+ *
+ * @param server  set on success; to be released with simul_server_release()
+ * @param host    as in simul_getaddrinfo(); NULL or "": all interfaces
+ * @param port    a number or the name of a service; "0": the kernel chooses one, the same
+ *                for all addresses
+ * @param arg     borrowed until the server and all its clients have ended
+ * @param opts    NULL: all defaults
+ * @return        0
+ * @error -EADDRINUSE, -EACCES, …  an address could not be listened at; simul_message() of the
+ *                task says which. Nothing was started
+ * @error -SIMUL_ENONAME, -SIMUL_EHOSTNAME, -EINVAL  as simul_getaddrinfo(); -EINVAL also for
+ *                a negative backlog
+ * @error -ECANCELED      the task was cancelled; nothing was started
+ * @error -ENOMEM, -EMFILE, …
+ * @error -SIMUL_ENOTASK  called outside of a task
+ *
+ * Awaits:   only if a name server has to be asked
+ * Threads:  the loop's
+ * asyncio:  start_server(handler, host, port)
+ */
+SIMUL_API int simul_start_server(simul_server **server, const char *host, const char *port,
+                                 simul_client_fn *handler, void *arg,
+                                 const simul_server_opts *opts);
+
+/**
+ * The same at sockets that are bound (TCP or Unix); listen(2) is called on them.
+ *
+ * @param fds  n of them; the server's on success, else still the caller's
+ * @return     0
+ * @error -EINVAL                        n is 0
+ * @error -ENOTSOCK, -EBADF, -EPROTOTYPE one of them is not a socket of type SOCK_STREAM
+ * @error                                else as simul_start_server()
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  start_server(handler, sock=…)
+ */
+SIMUL_API int simul_start_server_fds(simul_server **server, const int *fds, size_t n,
+                                     simul_client_fn *handler, void *arg,
+                                     const simul_server_opts *opts);
+
+/**
+ * The sockets that systemd hands over to this process ($LISTEN_FDS, $LISTEN_PID).
+ *
+ * @param first  set on success: the number of the first; the others follow it
+ * @return       how many; 0 if there are none, or they are meant for another process
+ * @error -EINVAL  $LISTEN_PID or $LISTEN_FDS makes no sense
+ * @error -EBADF   one of them is not open
+ *
+ * Threads:  any, while none changes the environment
+ * asyncio:  (none)
+ */
+SIMUL_API int simul_listen_fds(int *first);
+
+/**
+ * Serve until the task is cancelled, or somebody calls simul_server_close(). In the first
+ * case the server is closed, so are its clients (simul_server_close_clients()), and all of
+ * them are waited for.
+ *
+ * @return  0 after simul_server_close()
+ * @error -ECANCELED          the task was cancelled
+ * @error -SIMUL_ESTATE       the server was closed before
+ * @error -SIMUL_ECONCURRENT  another task is in this call
+ * @error -SIMUL_ENOTASK      called outside of a task
+ *
+ * Awaits:   always
+ * Threads:  the loop's
+ * asyncio:  Server.serve_forever()
+ */
+SIMUL_API int simul_server_serve_forever(simul_server *server);
+
+/**
+ * Stop listening. Clients are served on. Twice, or with NULL, does nothing.
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  Server.close()
+ */
+SIMUL_API void simul_server_close(simul_server *server);
+
+/**
+ * Wait until the server is closed and its last client has ended: its handler has returned
+ * and its connection is closed. A cleanup scope in itself.
+ *
+ * @return  0
+ * @error -ECANCELED      a new cancel came; nothing has changed
+ * @error -SIMUL_ENOTASK  called outside of a task
+ *
+ * Awaits:   unless it is so already
+ * Threads:  the loop's
+ * asyncio:  Server.wait_closed()
+ */
+SIMUL_API int simul_server_wait_closed(simul_server *server);
+
+/**
+ * simul_stream_close() for the streams of all clients: handlers that wait in a read find the
+ * end of the stream. To be called after simul_server_close().
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  Server.close_clients()
+ */
+SIMUL_API void simul_server_close_clients(simul_server *server);
+
+/**
+ * simul_stream_abort() for the streams of all clients.
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  Server.abort_clients()
+ */
+SIMUL_API void simul_server_abort_clients(simul_server *server);
+
+/**
+ * simul_cancel() for the tasks of all clients, wherever their handlers wait.
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  (none)
+ */
+SIMUL_API void simul_server_cancel_clients(simul_server *server);
+
+/**
+ * Give the server back. One that is not closed serves on, detached, until the run ends.
+ * NULL does nothing.
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  (the server goes out of scope)
+ */
+SIMUL_API void simul_server_release(simul_server *server);
+
+/**
+ * Whether it accepts clients.
+ *
+ * @return  true until it is closed
+ *
+ * Threads:  the loop's
+ * asyncio:  Server.is_serving()
+ */
+SIMUL_API bool simul_server_is_serving(const simul_server *server);
+
+/**
+ * The sockets at which it listens.
+ *
+ * @param fds  filled with up to max of them; the server's, do not close them
+ * @return     how many there are (may be more than max); 0 when it is closed
+ *
+ * Threads:  the loop's
+ * asyncio:  Server.sockets
+ */
+SIMUL_API size_t simul_server_sockets(const simul_server *server, int *fds, size_t max);
+
+/**
+ * The port of its first socket.
+ *
+ * @return  1 to 65535; 0 if it has none (a Unix socket)
+ * @error -SIMUL_ESTATE  closed
+ *
+ * Threads:  the loop's
+ * asyncio:  server.sockets[0].getsockname()[1]
+ */
+SIMUL_API int simul_server_port(const simul_server *server);
+
+/**
+ * The address of its i-th socket as text.
+ *
+ * @return  as simul_stream_sockname()
+ * @error -EINVAL  it has no such socket
+ *
+ * Threads:  the loop's
+ * asyncio:  server.sockets[i].getsockname()
+ */
+SIMUL_API int simul_server_sockname(const simul_server *server, size_t i, char *text,
+                                    size_t size);
+
+/**
+ * How many clients are served: connections that are not closed, or whose handler has not
+ * returned.
+ *
+ * @return  clients
+ *
+ * Threads:  the loop's
+ * asyncio:  (none)
+ */
+SIMUL_API size_t simul_server_clients(const simul_server *server);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
