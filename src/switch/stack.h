@@ -180,6 +180,16 @@ void sm_stack_force(enum sm_guard best);
 /** So many more guards may be made by mprotect; -1: as vm.max_map_count says. */
 void sm_stack_set_budget(long guards);
 
+/**
+ * The return addresses of what is suspended on a stack, innermost first. The unwinder
+ * runs on that stack, so there must be room for it: 0 if there is not, or if this
+ * architecture cannot tell.
+ *
+ * @param self  the stack of the caller
+ */
+int sm_stack_backtrace(struct sm_stack *self, struct sm_stack *stack, sm_context context,
+                       void **frames, int max);
+
 /* ---- overflow report (overflow.c) --------------------------------------------------- */
 
 /* What to print about the owner of a stack; set by task/, called in a signal handler. */

@@ -63,7 +63,7 @@ static inline __attribute__((always_inline)) void sm_switch_here(sm_context *fro
 static inline uint64_t sm_fp_get(void)
 {
     uint64_t word = 0;
-    __asm__ volatile("stmxcsr %0\n\tfnstcw 4+%0" : "+m"(word));
+    __asm__ volatile("stmxcsr (%0)\n\tfnstcw 4(%0)" : : "r"(&word) : "memory");
     return word & 0xffff0000ffc0u; /* without the status bits */
 }
 
@@ -71,7 +71,7 @@ static inline void sm_fp_set(uint64_t word)
 {
     if (__builtin_expect(sm_fp_get() == word, 1))
         return;
-    __asm__ volatile("ldmxcsr %0\n\tfnclex\n\tfldcw 4+%0" : : "m"(word));
+    __asm__ volatile("ldmxcsr (%0)\n\tfnclex\n\tfldcw 4(%0)" : : "r"(&word) : "memory");
 }
 #elif defined(__aarch64__)
 static inline uint64_t sm_fp_get(void)

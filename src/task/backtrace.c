@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stack of a task, function by function. Of the running one backtrace(3) tells; of a
- * suspended one we follow its frame pointers where there are any, which is what a build
- * with -fno-omit-frame-pointer has; else gdb, through the unwind information, sees more.
+ * The stack of a task, function by function. Names come from dladdr(3), which knows what
+ * the dynamic linker knows: link a program with -rdynamic to see its own; else the file
+ * and the offset are there for addr2line(1).
  */
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -11,7 +11,7 @@
 #include "task/task.h"
 #include "task/wait.h"
 
-enum { FRAMES_MAX = 32 };
+enum { FRAMES_MAX = 32, TRAMPOLINE = 2 }; /* the outermost two are always ours */
 
 static void print_address(const void *address, FILE *out)
 {
@@ -24,16 +24,22 @@ static void print_address(const void *address, FILE *out)
                 (size_t)((const char *)address - (const char *)info.dli_fbase));
 }
 
-static void print_own(FILE *out)
+static int collect(struct simul_future *task, void **frames)
 {
-    void *frames[FRAMES_MAX];
-    int n = backtrace(frames, FRAMES_MAX);
-    for (int i = 0; i < n; i++)
-        print_address(frames[i], out);
+    struct sm_sched *sched = task->sched;
+    struct simul_future *current = sm_current();
+    if (task == current)
+        return backtrace(frames, FRAMES_MAX);
+    if (!task->stack || !sm_running)
+        return 0;
+    struct sm_stack *self = current ? current->stack : &sched->thread_stack;
+    return sm_stack_backtrace(self, task->stack, task->context, frames, FRAMES_MAX);
 }
 
-void sm_print_stack(const struct simul_future *task, FILE *out)
+void sm_print_stack(struct simul_future *task, FILE *out)
 {
-    if (task == sm_current())
-        print_own(out);
+    void *frames[FRAMES_MAX];
+    int n = collect(task, frames) - TRAMPOLINE;
+    for (int i = 0; i < n; i++)
+        print_address(frames[i], out);
 }

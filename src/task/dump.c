@@ -45,7 +45,7 @@ static void print_cancel(const struct simul_future *task, FILE *out)
         fprintf(out, ", cancellation delivered and not caught");
 }
 
-static void print_task(const struct simul_future *task, FILE *out)
+static void print_task(struct simul_future *task, FILE *out)
 {
     char label[96];
     sm_task_label(task, label, sizeof label);

@@ -55,7 +55,7 @@ static bool begin(struct simul_future *task)
 /* With many tasks ready, ask for the memory of those whose turn comes soon. */
 static inline void prefetch(struct sm_ring *ring)
 {
-    enum { FAR = 12, NEAR = 5 };
+    enum { FAR = 16, NEAR = 8 };
     if (sm_likely(sm_ring_count(ring) <= FAR))
         return;
     __builtin_prefetch((void *)(sm_ring_peek(ring, FAR) & ~(uintptr_t)SM_READY_TAGS));
@@ -63,8 +63,8 @@ static inline void prefetch(struct sm_ring *ring)
     if ((entry & SM_READY_TAGS) == SM_READY_TASK) {
         const struct simul_future *task =
             sm_container_of(sm_ready_of(entry), struct simul_future, ready);
-        __builtin_prefetch(task->context);
-        __builtin_prefetch((char *)task->context + 64);
+        for (int line = 0; line < 4; line++) /* a suspended call of a few functions */
+            __builtin_prefetch((char *)task->context + 64 * line);
     }
 }
 

@@ -264,6 +264,6 @@ void sm_group_child_done(struct sm_ready *ready);
 void sm_dump(struct simul_loop *loop, FILE *out);
 
 /* ---- backtrace.c --------------------------------------------------------------------- */
-void sm_print_stack(const struct simul_future *task, FILE *out);
+void sm_print_stack(struct simul_future *task, FILE *out);
 
 #endif
