@@ -48,8 +48,10 @@ unsigned long sm_cancel_awaits(void);
  * it looks whether the task was cancelled: if true, it cancels the current task first.
  */
 bool sm_cancel_due(void);
+#define SM_COUNTS_AWAITS true
 #else
-#define sm_cancel_due() false
+#define sm_cancel_due()  false
+#define SM_COUNTS_AWAITS false
 #endif
 
 #endif

@@ -5,8 +5,8 @@
  * at after a run.
  */
 #include <limits.h>
-#include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/sys.h"
 #include "task/task.h"
 #include "task/wait.h"
@@ -52,7 +52,7 @@ static void init(struct sm_sched *sched, const simul_loop_opts *opts)
     sm_list_init(&sched->tasks);
     sm_stack_pool_init(&sched->stacks);
     sched->budget = 256;
-    sched->sweep = getenv("SIMUL_CANCEL_NTH") != NULL;
+    sched->sweep = SM_COUNTS_AWAITS;
     sched->loop.on_enter = sm_sched_enter_thread;
     sched->loop.on_deadlock = report_deadlock;
     sched->loop.describe = describe_entry;

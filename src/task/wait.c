@@ -2,8 +2,7 @@
 /* The waiting primitive; its contract is in wait.h. */
 #include "task/wait.h"
 
-#include <stdlib.h>
-
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/sys.h"
 
@@ -16,15 +15,10 @@ void sm_overspent(struct simul_future *task)
     sm_yield(task);
 }
 
-/* A test cancels at the n-th await of the whole run (SIMUL_CANCEL_NTH). */
+/* A test cancels at the n-th await of the whole run (base/fault.h). */
 static void sweep(struct simul_future *task)
 {
-    static long left = -1;
-    if (left < 0) {
-        const char *env = getenv("SIMUL_CANCEL_NTH");
-        left = env ? atol(env) : 0;
-    }
-    if (left > 0 && --left == 0)
+    if (sm_cancel_due())
         sm_task_cancel(task);
 }
 
