@@ -27,7 +27,6 @@
 #include "poll/poll.h"
 
 #include <limits.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -35,6 +34,7 @@
 
 #include "base/sys.h"
 #include "poll/op.h"
+#include "poll/record.h"
 
 _Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR
                    && EPOLLHUP == POLLHUP && EPOLLPRI == POLLPRI
@@ -52,26 +52,13 @@ enum {
 
 #define WAKE UINT64_MAX /* the event of wakeup_fd */
 
-/* What is known of a descriptor; all zero when nothing is. */
-struct record {
-    struct sm_op *in, *out; /* pending; the same one if a POLL asks for both */
-    uint32_t generation;    /* E3 */
-    uint32_t mask;          /* registered for these and EPOLLERR; 0: not registered */
-    bool empty;             /* nothing to read until the next edge (E1) */
-    bool always;            /* `empty` is not to be trusted any more (E1) */
-    uint8_t kind;           /* enum kind */
-};
-
-enum kind { UNKNOWN, TCP, OTHER };
-
 struct epoll {
     struct sm_poll_base base;
     int epfd;
-    int wakeup_fd;           /* an eventfd; never read: each write is an edge */
-    bool only_ms;            /* the kernel has no epoll_pwait2 */
-    uintptr_t turn;          /* counts wait()s, for E4 */
-    struct record *records;  /* owned; by number of descriptor */
-    int capacity;            /* of records */
+    int wakeup_fd;  /* an eventfd; never read: each write is an edge */
+    bool only_ms;   /* the kernel has no epoll_pwait2 */
+    uintptr_t turn; /* counts wait()s, for E4 */
+    struct sm_records records;
     struct sm_list canceled; /* by forget(), to be delivered */
     struct epoll_event events[EVENTS];
 };
@@ -93,44 +80,18 @@ static void epoll_wake(struct sm_poll *poll)
 
 /* ---- records ------------------------------------------------------------------------ */
 
-static struct record *find(struct epoll *self, int fd)
+static struct sm_record *find(struct epoll *self, int fd)
 {
-    return fd >= 0 && fd < self->capacity ? &self->records[fd] : NULL;
-}
-
-static int reserve(struct epoll *self, int fd)
-{
-    if (fd < self->capacity)
-        return 0;
-    size_t capacity = self->capacity ? self->capacity : 64;
-    while (capacity <= (size_t)fd)
-        capacity *= 2;
-    struct record *grown = sm_realloc(self->records, capacity * sizeof *grown);
-    if (!grown)
-        return -ENOMEM;
-    for (size_t i = self->capacity; i < capacity; i++)
-        grown[i] = (struct record){0};
-    self->records = grown;
-    self->capacity = (int)capacity;
-    return 0;
+    return sm_record_find(&self->records, fd);
 }
 
 static int control(struct epoll *self, int what, int fd, uint32_t mask)
 {
     struct epoll_event event = {
         .events = mask | EPOLLET,
-        .data.u64 = (uint64_t)self->records[fd].generation << 32 | (uint32_t)fd,
+        .data.u64 = (uint64_t)find(self, fd)->generation << 32 | (uint32_t)fd,
     };
     return (int)sm_epoll_ctl(self->epfd, what, fd, &event);
-}
-
-static void detach(struct epoll *self, struct sm_op *op)
-{
-    struct record *record = &self->records[op->fd];
-    if (record->in == op)
-        record->in = NULL;
-    if (record->out == op)
-        record->out = NULL;
 }
 
 /* Waking makes fileno() readable: there is something to deliver. */
@@ -138,24 +99,24 @@ static void move_to_canceled(struct epoll *self, struct sm_op *op)
 {
     if (!op)
         return;
-    detach(self, op);
+    sm_record_detach(&self->records, op);
     sm_list_push(&self->canceled, &op->link);
     epoll_wake((struct sm_poll *)self);
 }
 
 /* Begin anew with this number: nothing is known, nothing registered, nobody waits. */
-static void reset(struct epoll *self, struct record *record)
+static void reset(struct epoll *self, struct sm_record *record)
 {
     move_to_canceled(self, record->in);
     move_to_canceled(self, record->out);
-    *record = (struct record){.generation = record->generation + 1};
+    *record = (struct sm_record){.generation = record->generation + 1};
 }
 
 /* The kernel knows nothing of the number, or nothing of it any more: then its owner has
  * changed without forget(). What a forget() could not delete is still there (EEXIST). */
 static int add(struct epoll *self, int fd, uint32_t mask)
 {
-    struct record *record = &self->records[fd];
+    struct sm_record *record = find(self, fd);
     if (record->mask)
         reset(self, record);
     int r = control(self, EPOLL_CTL_ADD, fd, mask);
@@ -165,7 +126,7 @@ static int add(struct epoll *self, int fd, uint32_t mask)
 /* Register for `mask` at the least. With `look`, a ready descriptor gives an edge. */
 static int watch(struct epoll *self, int fd, uint32_t mask, bool look)
 {
-    struct record *record = &self->records[fd];
+    struct sm_record *record = find(self, fd);
     if (record->mask && !look && (record->mask & mask) == mask)
         return 0;
     mask |= record->mask;
@@ -179,28 +140,17 @@ static int watch(struct epoll *self, int fd, uint32_t mask, bool look)
 
 /* ---- what a receive tells (E1) ------------------------------------------------------ */
 
-static bool is_tcp(struct record *record, int fd)
-{
-    int protocol = 0;
-    socklen_t len = sizeof protocol;
-    if (record->kind == UNKNOWN) {
-        int r = sm_getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len);
-        record->kind = r >= 0 && protocol == IPPROTO_TCP ? TCP : OTHER;
-    }
-    return record->kind == TCP;
-}
-
 /* Only a registered descriptor will give an edge. */
 static void learn(struct epoll *self, struct sm_op *op)
 {
-    struct record *record = find(self, op->fd);
+    struct sm_record *record = find(self, op->fd);
     if (op->code == SM_OP_ACCEPT && op->result >= 0) {
-        struct record *fresh = find(self, (int)op->result);
+        struct sm_record *fresh = find(self, (int)op->result);
         if (fresh && fresh->mask)
             reset(self, fresh);
     } else if (record && (record->mask & TRANSFER) == TRANSFER && !record->always
                && sm_op_was_short(op)) {
-        record->empty = is_tcp(record, op->fd);
+        record->empty = sm_record_is_drained(record, op->fd);
     }
 }
 
@@ -215,18 +165,6 @@ static bool try_now(struct epoll *self, struct sm_op *op,
 
 /* ---- submitting --------------------------------------------------------------------- */
 
-static void attach(struct epoll *self, struct sm_op *op, unsigned directions)
-{
-    struct record *record = &self->records[op->fd];
-    if (directions & SM_OP_IN)
-        record->in = op;
-    if (directions & SM_OP_OUT)
-        record->out = op;
-    op->state = SM_OP_PENDING;
-    op->backend[0] = self->turn;
-    sm_list_init(&op->link);
-}
-
 /* EPERM: it cannot be polled (a regular file), so it never has to wait (P12). */
 static bool ended_unwatched(struct sm_op *op, int r)
 {
@@ -237,39 +175,35 @@ static bool ended_unwatched(struct sm_op *op, int r)
     return sm_op_ended(op, r == -EBADF ? POLLNVAL : r);
 }
 
-static bool park(struct epoll *self, struct sm_op *op, unsigned directions)
+static bool park(struct epoll *self, struct sm_op *op)
 {
     bool look = op->code == SM_OP_POLL || op->code == SM_OP_CONNECT;
     uint32_t mask = op->code == SM_OP_POLL ? op->flags & (IN | OUT) : TRANSFER;
     if (op->fd < 0)
         return ended_unwatched(op, -EBADF);
-    int r = reserve(self, op->fd);
+    int r = sm_record_reserve(&self->records, op->fd);
     if (r >= 0)
         r = watch(self, op->fd, mask | EPOLLERR, look);
     if (r < 0)
         return ended_unwatched(op, r);
-    attach(self, op, directions);
+    sm_record_attach(&self->records, op);
+    op->state = SM_OP_PENDING;
+    op->backend[0] = self->turn;
+    sm_list_init(&op->link);
     return false;
-}
-
-static bool is_busy(const struct record *record, unsigned directions)
-{
-    return (directions & SM_OP_IN && record->in)
-           || (directions & SM_OP_OUT && record->out);
 }
 
 static bool epoll_submit(struct sm_poll *poll, struct sm_op *op)
 {
     struct epoll *self = self_of(poll);
-    struct record *record = find(self, op->fd);
-    unsigned directions = sm_op_directions(op);
+    struct sm_record *record = find(self, op->fd);
     sm_assert(op->state == SM_OP_IDLE);
-    if (record && is_busy(record, directions))
+    if (sm_record_is_busy(record, sm_op_directions(op)))
         return sm_op_ended(op, -EBUSY);
-    bool empty = record && record->empty && directions == SM_OP_IN;
-    if (op->code != SM_OP_POLL && !empty && try_now(self, op, sm_op_try))
+    bool hopeless = record && record->empty && sm_op_is_receive(op);
+    if (op->code != SM_OP_POLL && !hopeless && try_now(self, op, sm_op_try))
         return true;
-    return park(self, op, directions);
+    return park(self, op);
 }
 
 static enum sm_op_cancel epoll_cancel(struct sm_poll *poll, struct sm_op *op)
@@ -279,7 +213,7 @@ static enum sm_op_cancel epoll_cancel(struct sm_poll *poll, struct sm_op *op)
     if (sm_list_linked(&op->link))
         sm_list_remove(&op->link);
     else
-        detach(self_of(poll), op);
+        sm_record_detach(&self_of(poll)->records, op);
     op->state = SM_OP_IDLE;
     return SM_OP_REMOVED;
 }
@@ -326,14 +260,14 @@ static int advance(struct epoll *self, struct sm_op *op, uint32_t events)
 {
     if (!op || !is_over(self, op, events))
         return 0;
-    detach(self, op);
+    sm_record_detach(&self->records, op);
     sm_op_finish(op, op->result);
     return 1;
 }
 
-static struct record *owner_of(struct epoll *self, const struct epoll_event *event)
+static struct sm_record *owner_of(struct epoll *self, const struct epoll_event *event)
 {
-    struct record *record = find(self, (int)(uint32_t)event->data.u64);
+    struct sm_record *record = find(self, (int)(uint32_t)event->data.u64);
     return record && record->generation == event->data.u64 >> 32 ? record : NULL;
 }
 
@@ -341,7 +275,7 @@ static struct record *owner_of(struct epoll *self, const struct epoll_event *eve
 static int dispatch(struct epoll *self, const struct epoll_event *event)
 {
     int n = 0;
-    struct record *record = owner_of(self, event);
+    struct sm_record *record = owner_of(self, event);
     if (record) {
         record->always |= (event->events & STICKY) != 0;
         record->empty &= !(event->events & (IN | BOTH));
@@ -374,7 +308,7 @@ static int epoll_wait_(struct sm_poll *poll, int64_t timeout_ns)
 static void epoll_forget(struct sm_poll *poll, int fd)
 {
     struct epoll *self = self_of(poll);
-    struct record *record = find(self, fd);
+    struct sm_record *record = find(self, fd);
     if (!record)
         return;
     if (record->mask)
@@ -396,15 +330,15 @@ static void release(struct sm_op *op)
 static void epoll_close(struct sm_poll *poll)
 {
     struct epoll *self = self_of(poll);
-    for (int fd = 0; fd < self->capacity; fd++) {
-        release(self->records[fd].in);
-        release(self->records[fd].out);
+    for (int fd = 0; fd < self->records.capacity; fd++) {
+        release(self->records.all[fd].in);
+        release(self->records.all[fd].out);
     }
     sm_list_each (node, &self->canceled)
         release(sm_container_of(node, struct sm_op, link));
     sm_close(self->wakeup_fd);
     sm_close(self->epfd);
-    sm_free(self->records);
+    sm_free(self->records.all);
     sm_free(self);
 }
 

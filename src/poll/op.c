@@ -71,9 +71,17 @@ bool sm_op_retry(struct sm_op *op)
     return true;
 }
 
+bool sm_op_is_receive(const struct sm_op *op)
+{
+    const int plain = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC;
+    if (op->code == SM_OP_RECV || op->code == SM_OP_RECVMSG)
+        return !(op->flags & ~plain);
+    return op->code == SM_OP_READ;
+}
+
 static size_t asked_for(const struct sm_op *op)
 {
-    if (op->code == SM_OP_RECV)
+    if (op->code != SM_OP_RECVMSG)
         return op->buf.len;
     size_t sum = 0;
     for (size_t i = 0; i < op->msg->msg_iovlen; i++)
@@ -81,12 +89,9 @@ static size_t asked_for(const struct sm_op *op)
     return sum;
 }
 
-/* A peek, or a look at urgent data, says nothing about how much is left. */
 bool sm_op_was_short(const struct sm_op *op)
 {
-    const int plain = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC;
-    return (op->code == SM_OP_RECV || op->code == SM_OP_RECVMSG) && op->result > 0
-           && !(op->flags & ~plain) && (size_t)op->result < asked_for(op);
+    return op->result > 0 && sm_op_is_receive(op) && (size_t)op->result < asked_for(op);
 }
 
 int sm_op_finish_canceled(struct sm_list *canceled)

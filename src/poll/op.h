@@ -29,8 +29,10 @@ bool sm_op_try(struct sm_op *op);
 /** As sm_op_try(), for an operation that was started and whose descriptor is ready. */
 bool sm_op_retry(struct sm_op *op);
 
-/** True if a receive took less than it asked for, with nothing special about it: where
- * the descriptor is a TCP socket, it is empty now. */
+/** Is it a receive with nothing special about it (a peek, urgent data)? */
+bool sm_op_is_receive(const struct sm_op *op);
+
+/** After sm_op_try(): a receive that got something, but less than it asked for. */
 bool sm_op_was_short(const struct sm_op *op);
 
 /** submit() answers at once: the result, and true. */
