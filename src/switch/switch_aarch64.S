@@ -119,10 +119,11 @@ sm_switch_resume:
  */
     .type   sm_context_start, %function
     .p2align 4
+sm_context_start:
     .cfi_startproc
     .cfi_undefined x30
     nop
-sm_context_start:
+.Lstart:
     mov     x0, x20
     blr     x19
     brk     #1                  /* entry must not return */
@@ -143,7 +144,7 @@ sm_context_make:                /* (void *base, void *top, entry, void *arg) */
     stp     xzr, xzr, [x0, #32]
     stp     xzr, xzr, [x0, #48]
     stp     xzr, xzr, [x0, #64]
-    adr     x9, sm_context_start
+    adr     x9, .Lstart
     stp     xzr, x9, [x0, #80]
     stp     xzr, xzr, [x0, #96]
     stp     xzr, xzr, [x0, #112]

@@ -132,11 +132,12 @@ sm_switch_resume:
  */
     .type   sm_context_start, @function
     .p2align 4
+sm_context_start:
     .cfi_startproc
     .cfi_def_cfa_offset 0
     .cfi_undefined %rip
     nop
-sm_context_start:
+.Lstart:
     endbr64
     popq    %rax
     popq    %rdi
@@ -159,7 +160,7 @@ sm_context_make:                /* (void *base, void *top, entry, void *arg) */
     fnstcw  4(%rax)
     movw    $0, 6(%rax)
     movq    $0, 8(%rax)         /* rbp: the outermost frame */
-    leaq    sm_context_start(%rip), %rsi
+    leaq    .Lstart(%rip), %rsi
     movq    %rsi, 16(%rax)
     movq    %rdx, 24(%rax)
     movq    %rcx, 32(%rax)
