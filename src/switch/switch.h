@@ -3,8 +3,8 @@
  * Switching stacks. (Seam 1 of four: the architecture. See ARCHITECTURE.md.)
  *
  * A context is a suspended computation: its stack pointer, below which the switch has
- * pushed what the ABI obliges a callee to keep. There is one function, symmetric: it
- * suspends the caller into *from and resumes *to.
+ * pushed what must be kept. There is one operation, symmetric, as a function and inline:
+ * it suspends the caller into *from and resumes `to`, however that was suspended.
  *
  *  W1. All callee-saved registers of the ABI survive, and so do the floating-point control
  *      state (rounding mode, exception masks: MXCSR and the x87 control word; FPCR).
@@ -32,6 +32,15 @@ typedef void *sm_context;
 /** Suspend the caller into *from and resume `to`. Returns when somebody resumes *from. */
 void sm_switch(sm_context *from, sm_context to);
 
+#ifdef __AVX512F__
+#define SM_CLOBBER_AVX512                                                              \
+    , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", \
+        "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2",     \
+        "k3", "k4", "k5", "k6", "k7"
+#else
+#define SM_CLOBBER_AVX512
+#endif
+
 /**
  * The same, inlined: what is live is saved by the compiler, and where to go on is an
  * address of the caller's. Only in functions that call others as well (a leaf function
@@ -41,6 +50,8 @@ static inline __attribute__((always_inline)) void sm_switch_here(sm_context *fro
                                                                  sm_context to)
 {
 #if defined(__x86_64__) && !defined(SM_SWITCH_UCONTEXT)
+    /* Every register but rsp and rbp is clobbered, with the vector registers that the
+     * compiler may use. */
     __asm__ volatile("leaq 1f(%%rip), %%rdx\n\t"
                      "jmp sm_switch_jump\n"
                      "1:\n\t"
@@ -49,7 +60,9 @@ static inline __attribute__((always_inline)) void sm_switch_here(sm_context *fro
                      : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12",
                        "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
                        "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                       "xmm12", "xmm13", "xmm14", "xmm15", "memory", "cc");
+                       "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)",
+                       "st(3)", "st(4)", "st(5)", "st(6)", "st(7)", "memory",
+                       "cc" SM_CLOBBER_AVX512);
 #else
     sm_switch(from, to);
 #endif
@@ -62,16 +75,19 @@ static inline __attribute__((always_inline)) void sm_switch_here(sm_context *fro
 #if defined(__x86_64__)
 static inline uint64_t sm_fp_get(void)
 {
-    uint64_t word = 0;
-    __asm__ volatile("stmxcsr (%0)\n\tfnstcw 4(%0)" : : "r"(&word) : "memory");
-    return word & 0xffff0000ffc0u; /* without the status bits */
+    uint32_t mxcsr;
+    uint16_t x87;
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(x87));
+    return (mxcsr & 0xffc0) | (uint64_t)x87 << 32; /* without the status bits */
 }
 
 static inline void sm_fp_set(uint64_t word)
 {
+    uint32_t mxcsr = (uint32_t)word;
+    uint16_t x87 = (uint16_t)(word >> 32);
     if (__builtin_expect(sm_fp_get() == word, 1))
         return;
-    __asm__ volatile("ldmxcsr (%0)\n\tfnclex\n\tfldcw 4(%0)" : : "r"(&word) : "memory");
+    __asm__ volatile("ldmxcsr %0\n\tfnclex\n\tfldcw %1" : : "m"(mxcsr), "m"(x87));
 }
 #elif defined(__aarch64__)
 static inline uint64_t sm_fp_get(void)

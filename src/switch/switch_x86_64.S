@@ -108,10 +108,10 @@ sm_switch_resume:
     xorl    %r8d, %ecx
     orl     %ecx, %eax
     jnz     .Lcontrol
+    .cfi_remember_state
 .Lrestore:
     movq    8(%rsp), %rbp
     .cfi_restore %rbp
-    .cfi_remember_state
     leaq    24(%rsp), %rsp
     .cfi_adjust_cfa_offset -24
     .cfi_register %rip, %rdx

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * void registers_switch(const uint64_t *in, uint64_t *out, sm_context *from, sm_context to)
+ * void registers_across(const uint64_t *in, uint64_t *out, void (*fn)(void))
  *
- * A caller of sm_switch() that has a value of its own in every register that a callee
- * must keep: filled from `in` before, stored to `out` after.
+ * Calls fn with a value of its own in every register that a callee must keep: filled
+ * from `in` before, stored to `out` after.
  */
     .text
-    .globl registers_switch
+    .globl registers_across
 
 #if defined(__x86_64__)
-    .type   registers_switch, @function
-registers_switch:
+    .type   registers_across, @function
+registers_across:
     .cfi_startproc
     endbr64
     pushq   %rbp
@@ -22,15 +22,13 @@ registers_switch:
     pushq   %rsi
     .cfi_adjust_cfa_offset 56
     movq    %rdi, %rax
-    movq    %rdx, %rdi
-    movq    %rcx, %rsi
     movq    0(%rax), %rbx
     movq    8(%rax), %rbp
     movq    16(%rax), %r12
     movq    24(%rax), %r13
     movq    32(%rax), %r14
     movq    40(%rax), %r15
-    call    sm_switch
+    call    *%rdx
     popq    %rax
     movq    %rbx, 0(%rax)
     movq    %rbp, 8(%rax)
@@ -47,11 +45,11 @@ registers_switch:
     .cfi_adjust_cfa_offset -56
     ret
     .cfi_endproc
-    .size   registers_switch, . - registers_switch
+    .size   registers_across, . - registers_across
 
 #elif defined(__aarch64__)
-    .type   registers_switch, %function
-registers_switch:
+    .type   registers_across, %function
+registers_across:
     .cfi_startproc
     hint    #34
     sub     sp, sp, #176
@@ -68,8 +66,6 @@ registers_switch:
     stp     d14, d15, [sp, #144]
     str     x1, [sp, #160]
     mov     x9, x0
-    mov     x0, x2
-    mov     x1, x3
     ldp     x19, x20, [x9, #0]
     ldp     x21, x22, [x9, #16]
     ldp     x23, x24, [x9, #32]
@@ -80,7 +76,7 @@ registers_switch:
     ldp     d10, d11, [x9, #104]
     ldp     d12, d13, [x9, #120]
     ldp     d14, d15, [x9, #136]
-    bl      sm_switch
+    blr     x2
     ldr     x9, [sp, #160]
     stp     x19, x20, [x9, #0]
     stp     x21, x22, [x9, #16]
@@ -106,7 +102,7 @@ registers_switch:
     .cfi_adjust_cfa_offset -176
     ret
     .cfi_endproc
-    .size   registers_switch, . - registers_switch
+    .size   registers_across, . - registers_across
 #endif
 
     .section .note.GNU-stack, "", %progbits

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The contract of switch.h (W1 to W4), for whichever switch this program is linked
- * with: the machine's own, or ucontext. W5 is in test_switch_exceptions.cpp.
+ * with: the machine's own as a function or inline, or ucontext. W5 is in test_switch_exceptions.cpp.
  */
 #include "support/harness.h"
 
@@ -23,8 +23,7 @@ enum { REGISTERS = 6 };
 enum { REGISTERS = 19 };
 #endif
 
-void registers_switch(const uint64_t *in, uint64_t *out, sm_context *from,
-                      sm_context to);
+void registers_across(const uint64_t *in, uint64_t *out, void (*fn)(void));
 
 struct registers {
     uint64_t in[REGISTERS], out[REGISTERS];
@@ -40,9 +39,7 @@ static void fill(struct registers *set, uint64_t seed)
 static void switch_there_with_registers(void *arg)
 {
     struct registers *set = arg;
-    sm_annotate_leave(&there, &here, false);
-    registers_switch(set->in, set->out, &there.context, here.context);
-    sm_annotate_arrive(&there);
+    registers_across(set->in, set->out, back);
 }
 
 TEST(every_register_of_a_callee_survives_on_both_sides)
@@ -52,9 +49,7 @@ TEST(every_register_of_a_callee_survives_on_both_sides)
     fill(&theirs, 0xf00d);
     prepare(switch_there_with_registers, &theirs);
 
-    sm_annotate_leave(&here, &there, false);
-    registers_switch(ours.in, ours.out, &here.context, there.context);
-    sm_annotate_arrive(&here);
+    registers_across(ours.in, ours.out, go);
     go();
 
     ck_assert_mem_eq(ours.out, ours.in, sizeof ours.in);

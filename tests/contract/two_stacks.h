@@ -14,6 +14,12 @@ static struct sm_stack here, there;
 
 enum { THERE_SIZE = 256 * 1024 };
 
+#ifdef SWITCH_INLINE
+#define SWITCH sm_switch_here
+#else
+#define SWITCH sm_switch
+#endif
+
 /* Each with a frame and registers of its own. */
 #define APART __attribute__((noinline, unused)) static
 
@@ -21,7 +27,7 @@ enum { THERE_SIZE = 256 * 1024 };
 APART void go(void)
 {
     sm_annotate_leave(&here, &there, false);
-    sm_switch(&here.context, there.context);
+    SWITCH(&here.context, there.context);
     sm_annotate_arrive(&here);
 }
 
@@ -29,7 +35,7 @@ APART void go(void)
 APART void back(void)
 {
     sm_annotate_leave(&there, &here, false);
-    sm_switch(&there.context, here.context);
+    SWITCH(&there.context, here.context);
     sm_annotate_arrive(&there);
 }
 
@@ -37,7 +43,7 @@ APART void back(void)
 APART void back_for_good(void)
 {
     sm_annotate_leave(&there, &here, true);
-    sm_switch(&there.context, here.context);
+    SWITCH(&there.context, here.context);
     __builtin_trap();
 }
 
