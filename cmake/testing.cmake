@@ -2,8 +2,8 @@
 #
 #   sm_test(name file...)           one test program (Check, fork mode), run once
 #   sm_test_backends(name file...)  the same, run on each poll backend of the tree
-#   sm_scenario(name file...)       a whole program, ends with 0; on each backend, and
-#                                   swept (for those that are tests: sm_sweep_program)
+#   sm_scenario(name file...)       a whole program that ends with 0, on each backend;
+#                                   swept as such (sm_sweep_program)
 #   sm_add_test(name [BACKEND b] [TIMEOUT s] COMMAND program...)
 #                                   any other test; `program` may be a target
 #
@@ -49,16 +49,16 @@ endfunction()
 
 # ---- sweeps: see support/sweep.h. Once on epoll is enough for what does not know which
 # backend it runs on.
-if(SIMUL_SWEEPS)
-    set(SM_SWEEPS faults cancels)
-endif()
 set(SIMUL_SWEEP_LIMIT 2 CACHE STRING "calls per site that a sweep makes fail; 0: all")
 set(SM_SWEEP_DIR ${PROJECT_BINARY_DIR}/sweep)
 
-# sm_sweep(kind name [BACKEND b] COMMAND ...): another test, part of the sweep
-function(sm_sweep kind name)
-    cmake_parse_arguments(PARSE_ARGV 2 T "" "BACKEND" "COMMAND;ENVIRONMENT")
-    set(test ${kind}.${name})
+# sm_sweep(name [BACKEND b] COMMAND ...): a test that is part of the sweep
+function(sm_sweep name)
+    if(NOT SIMUL_SWEEPS)
+        return()
+    endif()
+    cmake_parse_arguments(PARSE_ARGV 1 T "" "BACKEND" "COMMAND;ENVIRONMENT")
+    set(test sweep.${name})
     sm_add_test(${test} ${ARGN} TIMEOUT 1200)
     if(T_BACKEND)
         string(APPEND test .${T_BACKEND})
@@ -76,29 +76,23 @@ function(sm_sweep_tests name folder)
     if(folder MATCHES "^(poll|contract)$")
         set(backends ${SIMUL_TEST_BACKENDS})
     endif()
-    foreach(kind ${SM_SWEEPS})
-        if(kind STREQUAL cancels AND folder MATCHES "^(base|switch|poll|loop)$")
-            continue() # nothing awaits there
-        endif()
-        foreach(backend ${backends})
-            sm_sweep(${kind} ${name} BACKEND ${backend} COMMAND ${name}
-                ENVIRONMENT HARNESS_SWEEP=${kind})
-        endforeach()
+    foreach(backend ${backends})
+        sm_sweep(${name} BACKEND ${backend} COMMAND ${name} ENVIRONMENT HARNESS_SWEEP=all)
     endforeach()
 endfunction()
 
 # sm_sweep_program(name target argument...): sweep over a program that is no test
 function(sm_sweep_program name target)
-    foreach(kind ${SM_SWEEPS})
-        foreach(backend ${SIMUL_TEST_BACKENDS})
-            sm_sweep(${kind} ${name} BACKEND ${backend} COMMAND
+    foreach(backend ${SIMUL_TEST_BACKENDS})
+        foreach(kind faults cancels)
+            sm_sweep(${name}.${kind} BACKEND ${backend} COMMAND
                 ${PROJECT_SOURCE_DIR}/tests/support/sweep-program ${kind}
                 $<TARGET_FILE:${target}> ${ARGN})
         endforeach()
     endforeach()
 endfunction()
 
-if(SM_SWEEPS)
+if(SIMUL_SWEEPS)
     # The first and the last of the sweep: empty the logs, report from them.
     sm_add_test(sweep-begin COMMAND sh -c "rm -rf ${SM_SWEEP_DIR} && mkdir ${SM_SWEEP_DIR}")
     sm_add_test(sweep-sites COMMAND

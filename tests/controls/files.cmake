@@ -33,7 +33,7 @@ function(sm_sweep_control kind test text)
         PASS_REGULAR_EXPRESSION "${text}.*1 runs ended badly")
 endfunction()
 
-if(SM_SWEEPS)
+if(SIMUL_SWEEPS)
     sm_test_program(swept controls/swept.c)
     sm_add_test(swept COMMAND swept)
     sm_sweep_control(faults crashes_without_memory "call 1 .*Early exit")

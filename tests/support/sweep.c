@@ -26,34 +26,56 @@ __attribute__((noreturn, format(printf, 1, 0))) static void fail_test(const char
 #ifdef SIMUL_FAULTS
 enum { TIMEOUT_S = 20, LEFT_SOMETHING = 98 };
 
+/* What can be made to happen. */
+static const struct kind {
+    const char *name, *one, *what;
+    void (*arm)(unsigned long n);
+    bool (*disarm)(void);
+    unsigned long (*count)(void);
+} kinds[] = {
+    {"faults", "call", "made to fail", sm_fault_arm, sm_fault_disarm, sm_fault_calls},
+    {"cancels", "await", "cancelled", sm_cancel_arm, sm_cancel_disarm,
+     sm_cancel_awaits},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
 /* Written by the children. The address of a site is the same in all of them. */
 struct shared {
-    unsigned long counted;            /* by the last test that ended */
+    unsigned long counts[KINDS];      /* in the last run that came to its end */
     const struct sm_fault_site *site; /* that failed in the last run */
 };
 
 static struct shared *shared; /* NULL: no sweep */
-static bool cancels;
+static const struct kind *now = kinds;
 
 bool sweep_wanted(void)
 {
-    const char *kind = getenv("HARNESS_SWEEP");
-    cancels = kind && strcmp(kind, "cancels") == 0;
-    return kind && *kind;
+    const char *wanted = getenv("HARNESS_SWEEP");
+    return wanted && *wanted;
+}
+
+static bool is_wanted(const struct kind *kind)
+{
+    const char *wanted = getenv("HARNESS_SWEEP");
+    return strcmp(wanted, "all") == 0 || strcmp(wanted, kind->name) == 0;
 }
 
 void sweep_begin(int i)
 {
-    if (shared)
-        cancels ? sm_cancel_arm(i) : sm_fault_arm(i);
+    if (!shared)
+        return;
+    for (int k = 0; k < KINDS; k++)
+        kinds[k].arm(&kinds[k] == now ? i : 0);
 }
 
 void sweep_end(void)
 {
     if (!shared)
         return;
-    cancels ? sm_cancel_disarm() : sm_fault_disarm();
-    shared->counted = cancels ? sm_cancel_awaits() : sm_fault_calls();
+    for (int k = 0; k < KINDS; k++) {
+        kinds[k].disarm();
+        shared->counts[k] = kinds[k].count();
+    }
 }
 
 void sweep_failed(const char *fmt, ...)
@@ -70,7 +92,7 @@ void sweep_failed(const char *fmt, ...)
 static void tell(const struct harness_test *test, int i, const char *what)
 {
     const struct sm_fault_site *site = shared->site;
-    printf("%s: %s %d", test->name, cancels ? "await" : "call", i);
+    printf("%s: %s %d", test->name, now->one, i);
     if (site)
         printf(" (%s at %s:%d)", site->call, site->file, site->line);
     printf(": %s\n", what);
@@ -100,22 +122,28 @@ static bool run_once(const struct harness_test *test, int i)
     return good;
 }
 
-/* The count is that of the run in which nothing happens. */
-static int sweep_test(const struct harness_test *test, unsigned long *total)
+/* How many there are is counted in a run in which nothing happens. */
+static int sweep_test(const struct harness_test *test, unsigned long totals[KINDS])
 {
-    shared->counted = 0;
+    unsigned long counts[KINDS];
+    memset(shared->counts, 0, sizeof shared->counts);
     int bad = !run_once(test, 0);
-    int n = (int)shared->counted;
-    for (int i = 1; i <= n; i++)
-        bad += !run_once(test, i);
-    *total += n;
+    memcpy(counts, shared->counts, sizeof counts);
+    for (int k = 0; k < KINDS; k++) {
+        now = &kinds[k];
+        if (!is_wanted(now))
+            continue;
+        for (int i = 1; i <= (int)counts[k]; i++)
+            bad += !run_once(test, i);
+        totals[k] += counts[k];
+    }
     return bad;
 }
 
 int sweep_run(const char *suite, struct harness_test *tests)
 {
     const char *only = getenv("CK_RUN_CASE");
-    unsigned long total = 0;
+    unsigned long totals[KINDS] = {0};
     int bad = 0;
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -124,9 +152,11 @@ int sweep_run(const char *suite, struct harness_test *tests)
     sm_fault_report_to(&shared->site);
     for (struct harness_test *test = tests; test; test = test->next)
         if (!only || strcmp(only, test->name) == 0)
-            bad += sweep_test(test, &total);
-    printf("%s: %lu %s, each %s in turn; %d runs ended badly\n", suite, total,
-           cancels ? "awaits" : "calls", cancels ? "cancelled" : "made to fail", bad);
+            bad += sweep_test(test, totals);
+    for (int k = 0; k < KINDS; k++)
+        printf("%s: %lu %ss, each %s in turn\n", suite, totals[k], kinds[k].one,
+               kinds[k].what);
+    printf("%d runs ended badly\n", bad);
     return bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

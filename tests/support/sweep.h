@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sweeps: each test of a program is run again and again, with the first, second, n-th
- * call made to fail (HARNESS_SWEEP=faults) or await cancelled (HARNESS_SWEEP=cancels),
- * until all that the test makes have had their turn.
+ * call made to fail, or await cancelled, until all that the test makes have had their
+ * turn. HARNESS_SWEEP=all asks for it; or only for faults, or cancels.
  *
  * Under injection a test may fail its assertions: it says what should happen when all
  * goes well. What must never happen, and fails the sweep: a crash, a failed assertion of
