@@ -201,6 +201,30 @@ SIMUL_API int simul_add_writer(simul_loop *loop, int fd, simul_callback_fn *fn, 
 SIMUL_API int simul_remove_writer(simul_loop *loop, int fd);
 
 /**
+ * Something outside will wake the loop, on its own time: a transfer of a library whose
+ * descriptors it watches, a child. Until simul_loop_unhold() a virtual clock does not jump,
+ * and the loop is not taken for deadlocked. Holds are counted.
+ *
+ * @return  0
+ * @error -SIMUL_ENOLOOP  loop is NULL and none runs here
+ *
+ * Threads:  the loop's
+ * asyncio:  (none)
+ */
+SIMUL_API int simul_loop_hold(simul_loop *loop);
+
+/**
+ * The opposite of simul_loop_hold().
+ *
+ * @return  0
+ * @error -SIMUL_ENOLOOP  loop is NULL and none runs here
+ *
+ * Threads:  the loop's
+ * asyncio:  (none)
+ */
+SIMUL_API int simul_loop_unhold(simul_loop *loop);
+
+/**
  * Have fn(arg) called on the loop after the process got a signal. Again for the same
  * signal: replaces. One loop at a time may handle a signal.
  *

@@ -160,6 +160,18 @@ SIMUL_API int simul_fail(int err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /**
+ * The text for an error that the running task has just got from a call: the message that
+ * came with it, else simul_strerror().
+ *
+ * @param err  what the call returned
+ * @return     borrowed until the task's next call that fails or waits; never NULL
+ *
+ * Threads:  the loop's
+ * asyncio:  except Exception as e: str(e)
+ */
+SIMUL_API const char *simul_explain(int err);
+
+/**
  * Wait. A delay <= 0 lets every other ready task run once.
  *
  * @param delay  seconds; infinity waits for a cancel

@@ -275,6 +275,24 @@ const char *simul_loop_backend(const simul_loop *loop)
     return loop ? loop->backend_name : "none";
 }
 
+int simul_loop_hold(simul_loop *loop)
+{
+    loop = sm_loop_or_running(loop);
+    if (!loop)
+        return -SIMUL_ENOLOOP;
+    sm_loop_hold(loop, true);
+    return 0;
+}
+
+int simul_loop_unhold(simul_loop *loop)
+{
+    loop = sm_loop_or_running(loop);
+    if (!loop)
+        return -SIMUL_ENOLOOP;
+    sm_loop_unhold(loop, true);
+    return 0;
+}
+
 void simul_loop_set_debug(simul_loop *loop, bool on)
 {
     loop = sm_loop_or_running(loop);

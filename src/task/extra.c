@@ -99,6 +99,17 @@ int simul_fail(int err, const char *fmt, ...)
     return err;
 }
 
+const char *simul_explain(int err)
+{
+    struct simul_future *task = sm_current();
+    const struct sm_extra *extra = task ? task->extra : NULL;
+    if (extra && extra->message && extra->message_error == err)
+        return extra->message->text;
+    if (extra && extra->passing && extra->passing_error == err)
+        return extra->passing->text;
+    return simul_strerror(err);
+}
+
 void sm_cancel_message(struct simul_future *future, const char *text)
 {
     struct sm_extra *extra = text || future->extra ? sm_extra_of(future) : NULL;
