@@ -60,6 +60,8 @@ bool sm_http_path_is_valid(struct sm_http_slice text);
  *
  * base: NULL if there is none, for an absolute reference
  * out:  receives the terminated URL; must not overlap with the base or the reference
+ * size: base and reference together, with 3 for each character that is escaped and 4 to
+ *       spare, is always enough; a path needs its room before ../ is taken out
  *
  * Returns its length, or -SIMUL_EURL (the base or the result would be no URL of ours, or
  * the reference has control characters), or -SIMUL_ETOOLARGE (it does not fit). What out
