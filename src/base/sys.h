@@ -133,6 +133,14 @@ void sm_close(int fd);
 #define sm_epoll_ctl(epfd, op, fd, ev) SM_SYS("epoll_ctl", ENOMEM, epoll_ctl(epfd, op, fd, ev))
 #define sm_epoll_wait(epfd, events, n, timeout_ms)                                       \
     SM_SYS_ONCE("epoll_wait", ENOMEM, epoll_wait(epfd, events, n, timeout_ms))
+/* io_uring, by number too: the C library has no names for it. */
+#define sm_io_uring_setup(entries, params)                                               \
+    SM_SYS("io_uring_setup", ENOMEM, syscall(425, entries, params))
+#define sm_io_uring_enter(fd, submit, wait_for, flags, arg)                              \
+    SM_SYS_ONCE("io_uring_enter", EAGAIN,                                                \
+                syscall(426, fd, submit, wait_for, flags, arg, (arg) ? sizeof *(arg) : 0))
+#define sm_io_uring_register(fd, what, arg, n)                                           \
+    SM_SYS("io_uring_register", ENOMEM, syscall(427, fd, what, arg, n))
 /* By number, since glibc before 2.35 has no name for it. `timeout`: two 64-bit words. */
 #define sm_epoll_pwait2(epfd, events, n, timeout)                                        \
     SM_SYS_ONCE("epoll_pwait2", ENOMEM, syscall(441, epfd, events, n, timeout, NULL, 8))

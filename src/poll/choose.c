@@ -11,10 +11,11 @@ static const struct {
     const char *name;
     const struct sm_poll_ops *ops;
 } backends[] = {
-    {"io_uring", NULL},
 #ifdef __linux__
+    {"io_uring", &sm_poll_io_uring},
     {"epoll", &sm_poll_epoll},
 #else
+    {"io_uring", NULL},
     {"epoll", NULL},
 #endif
     {"poll", &sm_poll_poll},

@@ -617,7 +617,8 @@ POLL_TEST(of_a_thousand_operations_some_are_canceled)
     for (int i = 0; i < MANY; i += 2)
         while (i % 3 && !probes_of_many[i].done)
             wait_ns(FOREVER);
-    expect_quiet();
+    while (wait_ns(2 * MS) > 0) /* the canceled ones, where they are given back */
+        ;
 
     for (int i = 0; i < MANY; i++) {
         int done = probes_of_many[i].done;
