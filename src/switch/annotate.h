@@ -32,9 +32,28 @@
 /* The stack of the calling thread, while it is parked (roots.c). */
 extern __thread struct sm_stack *sm_annotate_parked_thread;
 
+/* A bound below what is in use, the registers included that the switch is going to save. */
+SM_ANNOTATE void *sm_annotate_bound(void)
+{
+#if defined(SM_SWITCH_UCONTEXT)
+    return (char *)__builtin_frame_address(0) - 8192;
+#elif defined(__x86_64__)
+    char *sp;
+    __asm__ volatile("mov %%rsp, %0" : "=r"(sp));
+    return sp - 256;
+#elif defined(__aarch64__)
+    char *sp;
+    __asm__ volatile("mov %0, sp" : "=r"(sp));
+    return sp - 256;
+#else
+    return (char *)__builtin_frame_address(0) - 8192;
+#endif
+}
+
 SM_ANNOTATE void sm_annotate_leave(struct sm_stack *from, struct sm_stack *to,
                                    bool from_dies)
 {
+    from->parked = sm_annotate_bound();
     __sanitizer_start_switch_fiber(from_dies ? NULL : &from->asan_fake, to->base,
                                    (size_t)((char *)to->top - (char *)to->base));
     if (from_dies)

@@ -23,6 +23,8 @@ void __lsan_register_root_region(const void *begin, size_t size);
 void __lsan_unregister_root_region(const void *begin, size_t size);
 
 #if SM_ASAN
+#include <sanitizer/asan_interface.h>
+
 __thread struct sm_stack *sm_annotate_parked_thread;
 #endif
 
@@ -56,13 +58,42 @@ static bool is_within(const struct sm_stack *stack, const void *address)
     return address >= stack->base && address < stack->top;
 }
 
-/* The stack that called exit() has no valid context; all of it is a root. */
+/* With detect_stack_use_after_return locals lie in frames elsewhere, to which the stack
+ * points. Its red zones are read, too. */
+#if SM_ASAN
+__attribute__((no_sanitize("address"))) static void
+add_fake_frames(struct sm_stack *stack, void **word)
+{
+    for (; stack->asan_fake && (void *)(word + 1) <= stack->top; word++) {
+        void *start, *end;
+        if (__asan_addr_is_in_fake_stack(stack->asan_fake, *word, &start, &end))
+            __lsan_register_root_region(start, (size_t)((char *)end - (char *)start));
+    }
+}
+#else
+static void add_fake_frames(struct sm_stack *stack, void **word)
+{
+    (void)stack, (void)word;
+}
+#endif
+
+/* How far down a stack is in use: all of the one that called exit(), and of all if the
+ * library was built without annotations. */
+static char *lowest_used(const struct sm_stack *stack)
+{
+#if SM_ASAN
+    if (is_within(stack, stack->parked)
+        && !is_within(stack, __builtin_frame_address(0)))
+        return stack->parked;
+#endif
+    return stack->base;
+}
+
 static void add_exact(struct sm_stack *stack)
 {
-    char *from = stack->context;
-    if (!is_within(stack, from) || is_within(stack, __builtin_frame_address(0)))
-        from = stack->base;
+    char *from = lowest_used(stack);
     __lsan_register_root_region(from, (size_t)((char *)stack->top - from));
+    add_fake_frames(stack, (void **)(((uintptr_t)from + 7) & ~(uintptr_t)7));
 }
 
 static void add_exact_of_slab(struct sm_slab *slab, void *arg)

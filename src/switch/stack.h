@@ -75,6 +75,7 @@ struct sm_stack {
     unsigned valgrind_id;  /* registration with valgrind */
 #if SM_ASAN || SM_TSAN
     void *asan_fake, *tsan; /* the sanitizers' idea of the fiber */
+    void *parked;           /* all above it was in use when the stack was left last */
 #endif
 } __attribute__((aligned(64)));
 
