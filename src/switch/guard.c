@@ -50,6 +50,13 @@ void sm_stack_force(enum sm_guard best)
 {
     forced = best;
     atomic_store(&batching_refused, false);
+    atomic_store(&pidfd_self_refused, false);
+}
+
+void sm_stack_force_batch(enum sm_guard_batch best)
+{
+    atomic_store(&pidfd_self_refused, best > SM_BATCH_PIDFD_SELF);
+    atomic_store(&batching_refused, best > SM_BATCH_PIDFD);
 }
 
 void sm_stack_set_budget(long guards)
@@ -70,21 +77,31 @@ int sm_stack_fail(const char *why)
 
 /* ---- by madvise ---------------------------------------------------------------------- */
 
+/* Before Linux 6.15 the process itself, too, is named by a descriptor. */
+static long advise_self(const struct iovec *pages, unsigned n)
+{
+    long r = -EBADF;
+    if (!atomic_load(&pidfd_self_refused))
+        r = sm_process_madvise(PIDFD_SELF, pages, n, GUARD_INSTALL, 0);
+    if (r != -EBADF)
+        return r;
+    atomic_store(&pidfd_self_refused, true);
+    int self = (int)sm_pidfd_open(getpid(), 0);
+    if (self < 0)
+        return self;
+    r = sm_process_madvise(self, pages, n, GUARD_INSTALL, 0);
+    sm_close(self);
+    return r;
+}
+
 /* Guard a batch in one call; the number of pages done, which may be 0. */
 static unsigned advise_batch(char *first, size_t stride, unsigned n)
 {
     struct iovec pages[BATCH_MAX];
     for (unsigned i = 0; i < n; i++)
         pages[i] = (struct iovec){first + i * stride, sm_page_size()};
-    long r = sm_process_madvise(PIDFD_SELF, pages, n, GUARD_INSTALL, 0);
-    if (r == -EBADF) { /* older than PIDFD_SELF */
-        int self = (int)sm_pidfd_open(getpid(), 0);
-        if (self < 0)
-            return 0;
-        r = sm_process_madvise(self, pages, n, GUARD_INSTALL, 0);
-        sm_close(self);
-    }
-    if (r < 0 && r != -ENOMEM)
+    long r = advise_self(pages, n);
+    if (r == -EINVAL || r == -EPERM || r == -ENOSYS)
         atomic_store(&batching_refused, true);
     return r < 0 ? 0 : (unsigned)((size_t)r / sm_page_size());
 }

@@ -53,11 +53,6 @@ void sm_roots_remove(struct sm_stack *stack)
 
 /* ---- at exit ------------------------------------------------------------------------- */
 
-static bool is_within(const struct sm_stack *stack, const void *address)
-{
-    return address >= stack->base && address < stack->top;
-}
-
 /* With detect_stack_use_after_return locals lie in frames elsewhere, to which the stack
  * points. Its red zones are read, too. */
 #if SM_ASAN
@@ -77,17 +72,25 @@ static void add_fake_frames(struct sm_stack *stack, void **word)
 }
 #endif
 
-/* How far down a stack is in use: all of the one that called exit(), and of all if the
- * library was built without annotations. */
+/* How far down a stack is in use: all of the one that called exit(), and of every one if
+ * the library was built without annotations. */
+#if SM_ASAN
+static bool is_within(const struct sm_stack *stack, const void *address)
+{
+    return address >= stack->base && address < stack->top;
+}
+
 static char *lowest_used(const struct sm_stack *stack)
 {
-#if SM_ASAN
-    if (is_within(stack, stack->parked)
-        && !is_within(stack, __builtin_frame_address(0)))
-        return stack->parked;
-#endif
+    bool runs = is_within(stack, __builtin_frame_address(0));
+    return !runs && is_within(stack, stack->parked) ? stack->parked : stack->base;
+}
+#else
+static char *lowest_used(const struct sm_stack *stack)
+{
     return stack->base;
 }
+#endif
 
 static void add_exact(struct sm_stack *stack)
 {

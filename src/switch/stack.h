@@ -178,6 +178,10 @@ const char *sm_stack_reason(void);
 /** The kernel refuses every kind of guard before `best`. SM_GUARD_NONE: no pretending. */
 void sm_stack_force(enum sm_guard best);
 
+/** … and every way of guarding several stacks in one call before `best`. */
+enum sm_guard_batch { SM_BATCH_PIDFD_SELF, SM_BATCH_PIDFD, SM_BATCH_NONE };
+void sm_stack_force_batch(enum sm_guard_batch best);
+
 /** So many more guards may be made by mprotect; -1: as vm.max_map_count says. */
 void sm_stack_set_budget(long guards);
 

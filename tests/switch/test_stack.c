@@ -248,6 +248,29 @@ TEST(the_kernel_of_today_guards_without_mappings)
     ck_assert_int_eq(guard, knows ? SM_GUARD_MADVISE : SM_GUARD_MPROTECT);
 }
 
+static void check_batch(enum sm_guard_batch best)
+{
+    struct sm_stack *stacks[40];
+    sm_stack_force_batch(best);
+    for (int i = 0; i < 40; i++)
+        check_usable_and_guarded(stacks[i] = get(0));
+    for (int i = 0; i < 40; i++) {
+        ck_assert_int_eq(stacks[i]->guard, stacks[0]->guard);
+        put(stacks[i]);
+    }
+    sm_stack_pool_finish(&pool);
+}
+
+TEST(batches_of_guards_without_the_name_of_the_process_itself)
+{
+    check_batch(SM_BATCH_PIDFD);
+}
+
+TEST(guards_one_by_one_when_batches_are_refused)
+{
+    check_batch(SM_BATCH_NONE);
+}
+
 TEST(guards_fall_back_to_mprotect_when_the_advice_is_refused)
 {
     sm_stack_force(SM_GUARD_MPROTECT);
