@@ -41,9 +41,10 @@ enum {
     MAX_MAP_COUNT_DEFAULT = 65530
 };
 
-static enum sm_guard forced;         /* tests: the best kind that is not refused */
-static atomic_long budget = -1;      /* guards by mprotect still allowed; -1: unread */
-static atomic_bool batching_refused; /* process_madvise does not do it */
+static enum sm_guard forced;    /* tests: the best kind that is not refused */
+static atomic_long budget = -1; /* guards by mprotect still allowed; -1: unread */
+static atomic_bool pidfd_self_refused;   /* needs a descriptor of the process */
+static atomic_bool batching_refused;     /* process_madvise does not do it */
 static __thread const char *reason = ""; /* a static string */
 
 void sm_stack_force(enum sm_guard best)
