@@ -321,6 +321,26 @@ TEST(leaving_restores_the_handlers_and_the_alternate_stack)
         ck_assert_ptr_eq(stack_after.ss_sp, stack_before.ss_sp);
 }
 
+TEST(a_thread_without_an_alternate_stack_has_one_while_it_is_in)
+{
+    stack_t none = {.ss_flags = SS_DISABLE}, now, before;
+    sigaltstack(&none, &before); /* a sanitizer's */
+
+    int r = sm_overflow_enter(describe);
+    sigaltstack(NULL, &now);
+    if (r == 0)
+        sm_overflow_leave();
+    stack_t after;
+    sigaltstack(NULL, &after);
+    if (!(before.ss_flags & SS_DISABLE))
+        sigaltstack(&before, NULL);
+
+    ck_assert_int_eq(r, 0);
+    ck_assert(!(now.ss_flags & SS_DISABLE));
+    ck_assert_uint_ge(now.ss_size, 32 * 1024);
+    ck_assert(after.ss_flags & SS_DISABLE);
+}
+
 static char own_alternate_stack[64 * 1024];
 
 TEST(a_thread_that_has_an_alternate_stack_keeps_it)
