@@ -29,7 +29,7 @@ static void finish(struct simul_future *task, enum sm_state state, int r)
     sm_list_remove(&task->all);
     sched->task_count--;
     sm_timers_unreserve(&sched->loop.timers);
-    if (task->group) { /* the group hears of it first, a pass later, as in asyncio */
+    if (task->in_group) { /* the group hears of it first, a pass later, as in asyncio */
         task->ready.run = sm_group_child_done;
         sm_loop_ready(&sched->loop, &task->ready, SM_READY_INLINE);
     }
@@ -40,7 +40,7 @@ static void finish(struct simul_future *task, enum sm_state state, int r)
 /* On the task's own stack: its function has returned r. */
 void sm_task_end(struct simul_future *task, int r)
 {
-    if (sm_unlikely(task->scope != NULL))
+    if (sm_unlikely(sm_innermost(task) != NULL))
         sm_scopes_end(task);
     task->stack->owner = NULL;
     task->stack = NULL;

@@ -66,9 +66,9 @@ static void hear(struct sm_group *g, struct simul_future *child)
 void sm_group_child_done(struct sm_ready *ready)
 {
     struct simul_future *child = sm_container_of(ready, struct simul_future, ready);
-    struct sm_group *g = child->group;
-    if (g) {
-        child->group = NULL;
+    if (child->in_group) {
+        struct sm_group *g = child->group;
+        child->in_group = false;
         sm_list_remove(&child->first.link);
         child->first_taken = false;
         if (g->waiting && sm_list_empty(&g->children)) {
@@ -90,7 +90,7 @@ static void abandon(struct sm_scope *scope)
     for (struct sm_list *it; (it = sm_list_shift(&g->children));) {
         struct simul_future *child = child_of(it);
         child->first_taken = false;
-        child->group = NULL;
+        child->in_group = false;
         if (!sm_future_done(child))
             sm_future_unref(child); /* else its last word is in the ring, and does it */
     }
@@ -128,6 +128,7 @@ simul_task *simul_group_create_task_at(simul_group *public, simul_fn *fn, void *
         return NULL;
     }
     child->group = g;
+    child->in_group = true;
     child->first_taken = true;
     sm_list_push(&g->children, &child->first.link);
     return child; /* the caller's reference is the group's (N1) */

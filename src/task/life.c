@@ -102,8 +102,8 @@ static void destroy_pending(struct simul_future *task)
         sm_stack_put(&sched->stacks, task->stack);
     task->stack = NULL;
     task->wait = NULL;
-    task->scope = NULL;
-    task->group = NULL;
+    task->attention &= (uint8_t)~SM_ATTEND_SCOPE;
+    task->in_group = false;
     task->state = SM_CANCELLED;
     task->result = -ECANCELED;
     sm_list_init(&task->waiters);

@@ -32,11 +32,12 @@ static bool begin(struct simul_future *task)
 {
     struct sm_sched *sched = task->sched;
     struct sm_stack *stack;
+    size_t size = task->own_size ? task->stack_size : 0;
     if (task->must_cancel) { /* S10: its function is never called */
         sm_task_end_unstarted(task, -ECANCELED);
         return false;
     }
-    if (sm_unlikely(sm_stack_get(&sched->stacks, &stack, task->stack_size) < 0)) {
+    if (sm_unlikely(sm_stack_get(&sched->stacks, &stack, size) < 0)) {
         sm_task_end_unstarted(task, -ENOMEM);
         return false;
     }

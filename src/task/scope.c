@@ -25,7 +25,7 @@ int sm_scope_enter(struct sm_scope *scope, const char *where,
     scope->task = task;
     if (!task)
         return -SIMUL_ENOTASK;
-    scope->outer = task->scope;
+    scope->outer = sm_innermost(task);
     scope->cookie = cookie_of(scope);
     scope->where = where;
     scope->abandon = abandon;
@@ -46,7 +46,7 @@ static void report(struct simul_future *task, const struct sm_scope *scope, bool
 /* The innermost scope is gone: undo what it held. */
 static void abandon_innermost(struct simul_future *task)
 {
-    struct sm_scope *scope = task->scope;
+    struct sm_scope *scope = sm_innermost(task);
     bool intact = scope->cookie == cookie_of(scope) && scope->task == task;
     report(task, scope, intact);
     if (!intact) { /* the way to the outer ones is lost with it */
@@ -69,29 +69,29 @@ static bool on_stack(const struct simul_future *task, const void *address)
  * (sanitizers' fake stacks, the heap) are judged by their cookie only. */
 static bool is_gone(const struct simul_future *task, const void *frame)
 {
-    const struct sm_scope *scope = task->scope;
+    const struct sm_scope *scope = sm_innermost(task);
     return (on_stack(task, scope) && (const void *)scope < frame)
            || scope->cookie != cookie_of(scope) || scope->task != task;
 }
 
 void sm_scopes_check(struct simul_future *task, void *frame)
 {
-    while (task->scope && is_gone(task, frame))
+    while (sm_innermost(task) && is_gone(task, frame))
         abandon_innermost(task);
 }
 
 void sm_scopes_end(struct simul_future *task)
 {
-    while (task->scope)
+    while (sm_innermost(task))
         abandon_innermost(task);
 }
 
 void sm_scope_exit(struct sm_scope *scope)
 {
     struct simul_future *task = scope->task;
-    while (task->scope && task->scope != scope)
+    while (sm_innermost(task) && task->scope != scope)
         abandon_innermost(task);
-    if (task->scope == scope)
+    if (sm_innermost(task) == scope)
         set_innermost(task, scope->outer);
     scope->task = NULL;
     scope->cookie = 0;

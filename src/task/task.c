@@ -22,6 +22,7 @@ static __attribute__((noinline)) int take_opts(struct simul_future *task,
                                                const simul_task_opts *opts)
 {
     task->stack_size = (uint32_t)opts->stack_size;
+    task->own_size = opts->stack_size > 0;
     if (!opts->name && !opts->release_arg)
         return 0;
     struct sm_extra *extra = sm_extra_of(task);

@@ -70,42 +70,51 @@ struct sm_wait;
 struct sm_scope;
 struct sm_sched;
 
+/*
+ * Three cache lines. A task that does nothing unusual touches the first two only, and the
+ * third is not even cleared when it is made: each field there has a flag or a moment before
+ * which nobody reads it. (A million tasks are as fast as memory lets them be.)
+ */
 struct simul_future {
-    /* what a switch touches */
+    /* a switch, asking for the result, and releasing */
     struct sm_ready ready;
     sm_context context;     /* valid while suspended; NULL: no step taken yet */
     struct sm_stack *stack; /* T2 */
     struct sm_wait *wait;   /* T4 */
     struct sm_sched *sched;
-    struct sm_scope *scope; /* innermost; NULL: none */
+    struct sm_extra *extra; /* owned; NULL: nothing special */
     uint8_t state;          /* enum sm_state */
     uint8_t attention;      /* enum sm_attention */
     bool must_cancel;       /* T6 */
-    bool is_task, big_stack;
-    bool asked; /* somebody has seen the error */
-    bool running_body;
+    bool is_task;
+    bool asked;       /* somebody has seen the error */
     bool first_taken; /* `first` is in use */
+    bool in_group;    /* `group` is valid */
+    bool own_size;    /* `stack_size` is valid */
     int result;
     uint32_t refs; /* T5 */
 
-    /* what create and await touch */
+    /* making, awaiting, ending */
     union {
         simul_fn *fn;                                   /* of a task */
         bool (*on_cancel)(struct simul_future *future); /* of a combinator's future */
     };
     void *arg; /* of either */
     struct sm_list waiters;
+    struct sm_list all; /* sched->tasks */
+    const char *where;  /* made there */
+    uint32_t id, cancels;
+
+    /* not cleared */
     struct sm_waiter
         first; /* so that a first waiter who needs a node need not allocate */
-
-    /* the rest */
-    struct sm_list all; /* sched->tasks */
-    struct sm_extra *extra;
-    const char *where; /* made there */
     struct sm_group *group;
-    uint32_t cancels, ignored, id;
+    struct sm_scope *scope; /* innermost, with SM_ATTEND_SCOPE */
+    uint32_t ignored;       /* deliveries since the cancellation became sticky */
     uint32_t stack_size;
-} __attribute__((aligned(64))); /* three cache lines, in the order above */
+} __attribute__((aligned(64)));
+
+enum { SM_FUTURE_CLEARED = 128 };
 
 /* A loop with tasks on it. */
 struct sm_sched {
@@ -155,7 +164,8 @@ static inline struct simul_future *sm_future_alloc(struct sm_sched *sched)
     }
     sched->free = (struct simul_future *)future->wait;
     sched->blocks++;
-    for (size_t i = 0; i < sizeof *future; i += 64) /* a line at a time: no rep stos */
+    for (size_t i = 0; i < SM_FUTURE_CLEARED;
+         i += 64) /* a line at a time: no rep stos */
         __builtin_memset(__builtin_assume_aligned((char *)future + i, 64), 0, 64);
     future->sched = sched;
     return future;
@@ -184,6 +194,12 @@ static inline void sm_future_unref(struct simul_future *future)
 {
     if (--future->refs == 0)
         sm_future_last_unref(future);
+}
+
+/** The innermost scope a task is in, or NULL. */
+static inline struct sm_scope *sm_innermost(const struct simul_future *task)
+{
+    return task->attention & SM_ATTEND_SCOPE ? task->scope : NULL;
 }
 
 static inline bool sm_future_done(const struct simul_future *future)
