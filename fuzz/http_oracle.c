@@ -139,8 +139,9 @@ const char *transcript_oracle(struct transcript *t, const char *data, size_t siz
     parser.data = &o;
     size_t n = http_parser_execute(&parser, &settings, data, size);
     enum http_errno error = HTTP_PARSER_ERRNO(&parser);
-    *abstains =
-        o.abstains || error == HPE_INVALID_METHOD || (parser.upgrade && n < size);
+    *abstains = o.abstains || error == HPE_INVALID_METHOD
+                || (error == HPE_CLOSED_CONNECTION && t->minor == 0)
+                || (parser.upgrade && n < size);
     transcript_flush(t);
     free(o.target.ptr);
     free(o.name.ptr);

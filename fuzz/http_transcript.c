@@ -65,6 +65,7 @@ void transcript_head(struct transcript *t, int major, int minor, bool keep_alive
     char version[32];
     int len = snprintf(version, sizeof version, "%d.%d", major, minor);
     transcript_line(t, "head", version, (size_t)len);
+    t->minor = minor;
     t->keep_alive = keep_alive;
 }
 

@@ -25,7 +25,8 @@ struct transcript {
     size_t body; /* bytes of body not yet written as a line */
     char *pending;
     size_t pending_size;
-    bool keep_alive; /* of the last message */
+    int minor; /* of the last message: HTTP/1.minor, and … */
+    bool keep_alive;
 };
 
 void transcript_free(struct transcript *t);
@@ -54,7 +55,8 @@ size_t transcript_ours(struct transcript *t, const char *data, size_t size);
  * The same with Debian's http-parser, which is given exactly what ours understood.
  *
  * Returns NULL; or why it refused, a static string. If it has no opinion (a method that
- * it does not know, a protocol change that only it believes in), *abstains is set.
+ * it does not know, a protocol change that only it believes in, a connection of HTTP/1.0
+ * that it would not keep open), *abstains is set.
  */
 const char *transcript_oracle(struct transcript *t, const char *data, size_t size,
                               bool *abstains);

@@ -131,22 +131,39 @@ static int size_lf(struct sm_http_chunked *body, char c)
 
 /* ---- trailers ---- */
 
+/* Fields that decide about the message come too late here, and whoever puts trailers
+ * among the header fields would be deceived (RFC 9110, 6.5.1). */
+static bool is_forbidden(const struct sm_http_chunked *body)
+{
+    struct sm_http_slice name = {body->_name, body->_name_len};
+    return sm_http_slice_is(name, "content-length")
+           || sm_http_slice_is(name, "transfer-encoding")
+           || sm_http_slice_is(name, "host");
+}
+
+static int trailer_name_byte(struct sm_http_chunked *body, char c)
+{
+    if (sm_http_is(c, SM_HTTP_TOKEN)) {
+        if (body->_name_len < sizeof body->_name)
+            body->_name[body->_name_len++] = c;
+        return go(body, TRAILER_NAME);
+    }
+    if (c != ':' || body->_state != TRAILER_NAME || is_forbidden(body))
+        return refuse(body, SM_HTTP_BAD_TRAILER);
+    body->_name_len = 0;
+    return go(body, TRAILER_VALUE);
+}
+
 static int trailer_byte(struct sm_http_chunked *body, char c)
 {
     if (++body->_trailers > SM_HTTP_TRAILERS_MAX)
         return refuse(body, SM_HTTP_BAD_TRAILER_LENGTH);
-    if (body->_state == TRAILER_VALUE) {
-        if (sm_http_is(c, SM_HTTP_FIELD))
-            return 0;
-        return c == '\r' ? go(body, TRAILER_LF) : refuse(body, SM_HTTP_BAD_TRAILER);
-    }
-    if (sm_http_is(c, SM_HTTP_TOKEN))
-        return go(body, TRAILER_NAME);
-    if (c == ':' && body->_state == TRAILER_NAME)
-        return go(body, TRAILER_VALUE);
-    return c == '\r' && body->_state == TRAILER_START
-               ? go(body, END_LF)
-               : refuse(body, SM_HTTP_BAD_TRAILER);
+    if (body->_state == TRAILER_VALUE && sm_http_is(c, SM_HTTP_FIELD))
+        return 0;
+    if (c == '\r' && body->_state != TRAILER_NAME)
+        return go(body, body->_state == TRAILER_START ? END_LF : TRAILER_LF);
+    return body->_state == TRAILER_VALUE ? refuse(body, SM_HTTP_BAD_TRAILER)
+                                         : trailer_name_byte(body, c);
 }
 
 static int line_feed(struct sm_http_chunked *body, char c)

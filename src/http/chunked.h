@@ -20,7 +20,8 @@
  *
  * Strict: CR LF and nothing else ends a line, at most 16 hexadecimal digits are a size
  * (zeros included), extensions have the grammar of the RFC (no white space), trailer lines
- * that of header fields. Extensions and trailers are checked and dropped.
+ * that of header fields, and none is called Content-Length, Transfer-Encoding or Host.
+ * Extensions and trailers are checked and dropped.
  *
  * Bounded: the data by body_max; the extensions of all chunks together, which cost the
  * sender nothing, by SM_HTTP_EXTENSIONS_MAX; the trailers by SM_HTTP_TRAILERS_MAX.
@@ -43,7 +44,8 @@ struct sm_http_chunked {
     /* private */
     uint64_t _body_max, _left; /* _left: data of the current chunk still to come */
     unsigned _extensions, _trailers;
-    unsigned char _state, _digits;
+    unsigned char _state, _digits, _name_len;
+    char _name[18]; /* of a trailer field: enough of it to tell those that may not be */
 };
 
 /* Ready for a body of at most body_max bytes (at most INT64_MAX). */

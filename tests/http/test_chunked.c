@@ -86,6 +86,7 @@ TEST(bodies_that_are_accepted)
         {T("5;a\r\nhello\r\n0;b=c\r\n\r\n"), "hello"},
         {T("5;a=b;c=\"d;\\\" \\\t\xe9\";e\r\nhello\r\n0\r\n\r\n"), "hello"},
         {T("5;a=\"\"\r\nhello\r\n0\r\n\r\n"), "hello"},
+        {T("0\r\nContent-Length-: a\r\nTransfer-Encodings: b\r\nHos: c\r\n\r\n"), ""},
         {T("0\r\nA: b\r\nC:\r\nD: \te\xe9\r\n\r\n"), ""},
     };
     static struct decoded d;
@@ -156,6 +157,9 @@ TEST(bodies_that_are_refused)
         {T("0\r\nA: b\r\r\n"), BAD(TRAILER)},
         {T("0\r\nA: b\r\n c\r\n\r\n"), BAD(TRAILER)},
         {T("0\r\nA: \0\r\n\r\n"), BAD(TRAILER)},
+        {T("0\r\nContent-Length: 5\r\n\r\n"), BAD(TRAILER)},
+        {T("0\r\nA: b\r\ntransfer-encoding: chunked\r\n\r\n"), BAD(TRAILER)},
+        {T("0\r\nA: b\r\nC: d\r\nHOST: a\r\n\r\n"), BAD(TRAILER)},
         {T("0\r\nGET / HTTP/1.1\r\n\r\n"), BAD(TRAILER)},
     };
     static struct decoded d;
