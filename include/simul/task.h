@@ -38,8 +38,8 @@ typedef int simul_fn(void *arg);
 
 /** Keyword arguments of simul_create_task_opts(); zero and NULL mean the default. */
 typedef struct simul_task_opts {
-    const char *name;              /* copied; default "Task-N" */
-    size_t stack_size;             /* bytes of address space; default 64 KiB */
+    const char *name;               /* copied; default "Task-N" */
+    size_t stack_size;              /* bytes of address space; default 64 KiB */
     void (*release_arg)(void *arg); /* called exactly once, when the task has ended or
                                       could not be made, also if it never began */
     void *_reserved[5];
@@ -50,8 +50,8 @@ typedef struct simul_task_opts {
  * caller waits; tasks start in the order in which they were made.
  *
  * @param arg  borrowed until the task has ended
- * @return     the task, to be released by the caller; NULL: no memory, or no running loop
- *             (which every function that takes a task treats as -ENOMEM)
+ * @return     the task, to be released by the caller; NULL: no memory, no running loop, or
+ *             arguments that make no sense (which every function that takes a task treats as -ENOMEM)
  *
  * Threads:  the loop's
  * asyncio:  create_task(coro)
@@ -60,7 +60,7 @@ typedef struct simul_task_opts {
 
 /** The same with keyword arguments: simul_create_task_opts(fn, arg,
  *  &(simul_task_opts){.name = "fetch"}). */
-#define simul_create_task_opts(fn, arg, ...)                                             \
+#define simul_create_task_opts(fn, arg, ...)                                           \
     simul_create_task_at((fn), (arg), (__VA_ARGS__), SIMUL_HERE)
 
 /**
@@ -90,7 +90,7 @@ SIMUL_API size_t simul_all_tasks(simul_task **tasks, size_t max);
 /** The task's name, borrowed while the task is held. asyncio: get_name() */
 SIMUL_API const char *simul_task_name(simul_task *task);
 
-/** Rename; copied. @error -ENOMEM, and the old name stays. asyncio: set_name() */
+/** Rename; copied. @error -ENOMEM, -EINVAL (NULL): the old name stays. asyncio: set_name() */
 SIMUL_API int simul_task_set_name(simul_task *task, const char *name);
 
 /** How many cancels are outstanding (not uncancelled). asyncio: cancelling() */
@@ -213,7 +213,8 @@ SIMUL_API int simul_gather(simul_future **futures, size_t n, int flags);
  *
  * asyncio:  gather()
  */
-SIMUL_API simul_future *simul_gather_future(simul_future **futures, size_t n, int flags);
+SIMUL_API simul_future *simul_gather_future(simul_future **futures, size_t n,
+                                            int flags);
 
 /** When simul_wait() returns. */
 enum simul_wait_until {

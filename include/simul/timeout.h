@@ -34,19 +34,22 @@ typedef struct simul_timeout {
  * @return       0
  * @error -SIMUL_ENOTASK  outside of a task; exit() passes r through
  * @error -EINVAL         not a number
- * @error -ENOMEM         no memory for the timer; exit() returns -ENOMEM in place of an
- *                        r >= 0, so that this result need not be looked at
+ * @error -ENOMEM         no memory for the timer
+ *
+ * After -EINVAL and -ENOMEM the scope is entered, as if its time were over: the next wait
+ * is interrupted, and exit() then returns this error, so that the result of enter() need
+ * not be looked at.
  *
  * Awaits:   never
  * asyncio:  async with timeout(delay)
  */
-#define simul_timeout_enter(timeout, delay)                                              \
+#define simul_timeout_enter(timeout, delay)                                            \
     simul_timeout_enter_after((timeout), (delay), SIMUL_HERE)
 SIMUL_API int simul_timeout_enter_after(simul_timeout *timeout, double delay,
                                         const char *where);
 
 /** As simul_timeout_enter(), at a time of simul_time(). asyncio: timeout_at(when) */
-#define simul_timeout_enter_at(timeout, when)                                            \
+#define simul_timeout_enter_at(timeout, when)                                          \
     simul_timeout_enter_when((timeout), (when), SIMUL_HERE)
 SIMUL_API int simul_timeout_enter_when(simul_timeout *timeout, double when,
                                        const char *where);
@@ -83,11 +86,11 @@ SIMUL_API bool simul_timeout_expired(const simul_timeout *timeout);
  * Awaits:   as the call does
  * asyncio:  wait_for(call, seconds)
  */
-#define simul_within(seconds, expr)                                                      \
-    __extension__({                                                                      \
-        simul_timeout simul_within_;                                                     \
-        simul_timeout_enter(&simul_within_, (seconds));                                  \
-        (__typeof__(expr))simul_timeout_exit(&simul_within_, (expr));                    \
+#define simul_within(seconds, expr)                                                    \
+    __extension__({                                                                    \
+        simul_timeout simul_within_;                                                   \
+        simul_timeout_enter(&simul_within_, (seconds));                                \
+        (__typeof__(expr))simul_timeout_exit(&simul_within_, (expr));                  \
     })
 
 #ifdef __cplusplus

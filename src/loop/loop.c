@@ -149,10 +149,11 @@ static int check_deadlock(struct simul_loop *loop)
         || __atomic_load_n(&loop->inbox_filled, __ATOMIC_ACQUIRE)
         || __atomic_load_n(&loop->signalled, __ATOMIC_ACQUIRE))
         return 0;
-    if (!loop->deadlock_told && loop->on_deadlock)
+    bool hope = others_may_wake(loop);
+    if (loop->on_deadlock && !(hope && loop->deadlock_told))
         loop->on_deadlock(loop);
     loop->deadlock_told = true;
-    return others_may_wake(loop) ? 0 : -EDEADLK;
+    return hope ? 0 : -EDEADLK;
 }
 
 static int64_t to_ns(double seconds)

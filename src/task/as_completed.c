@@ -7,7 +7,8 @@
 #include "task/wait.h"
 
 struct simul_as_completed {
-    struct simul_loop *loop;
+    struct sm_closable closable;
+    struct simul_loop *loop; /* NULL: it was closed */
     struct sm_timer timer;
     struct sm_wait *waiting; /* the task in next(), NULL: none */
     size_t n, done, given;   /* given <= done <= n */
@@ -40,6 +41,22 @@ static void time_over(struct sm_timer *timer)
     wake(it);
 }
 
+static void stop(struct simul_as_completed *it)
+{
+    if (!it->loop)
+        return;
+    sm_timer_stop(&it->loop->timers, &it->timer);
+    sm_unwatch_all(it->futures, it->n, it);
+    sm_list_remove(&it->closable.link);
+    it->loop = NULL;
+}
+
+/* The loop closes before the iterator is released. */
+static void drop(struct sm_closable *closable)
+{
+    stop(sm_container_of(closable, struct simul_as_completed, closable));
+}
+
 static int begin(struct simul_as_completed *it, double timeout)
 {
     if (timeout >= 0) {
@@ -54,7 +71,8 @@ static int begin(struct simul_as_completed *it, double timeout)
 simul_as_completed *simul_as_completed_new(simul_future **futures, size_t n,
                                            double timeout)
 {
-    if (!sm_running || isnan(timeout))
+    if (!sm_running || isnan(timeout)
+        || sm_any_foreign(futures, n, sm_sched_of(sm_running)))
         return NULL;
     struct simul_as_completed *it =
         sm_zalloc(sizeof *it + 2 * n * sizeof(struct simul_future *));
@@ -62,6 +80,8 @@ simul_as_completed *simul_as_completed_new(simul_future **futures, size_t n,
         return NULL;
     it->loop = sm_running;
     it->timer.fire = time_over;
+    it->closable.drop = drop;
+    sm_list_push(&sm_sched_of(it->loop)->closables, &it->closable.link);
     it->n = n;
     it->order = it->futures + n;
     for (size_t i = 0; i < n; i++) {
@@ -98,6 +118,8 @@ int simul_as_completed_next(simul_as_completed *it, simul_future **future)
         return r;
     if (!it)
         return -ENOMEM;
+    if (it->loop != sm_running)
+        return -EXDEV;
     if (it->waiting)
         return -SIMUL_ECONCURRENT;
     if (it->given == it->n)
@@ -117,8 +139,7 @@ void simul_as_completed_release(simul_as_completed *it)
 {
     if (!it)
         return;
-    sm_timer_stop(&it->loop->timers, &it->timer);
-    sm_unwatch_all(it->futures, it->n, it);
+    stop(it);
     for (size_t i = 0; i < it->n; i++)
         simul_release(it->futures[i]);
     sm_free(it);

@@ -4,6 +4,7 @@
 #include "task/task.h"
 
 struct done_callback {
+    struct sm_closable closable;
     struct sm_waiter waiter;
     struct sm_ready ready;
     struct simul_future *future; /* held */
@@ -15,8 +16,18 @@ static void free_callback(struct done_callback *callback)
 {
     struct simul_future *future = callback->future;
     sm_ring_unreserve(&future->sched->loop.ready);
+    sm_list_remove(&callback->closable.link);
     sm_free(callback);
     sm_future_unref(future);
+}
+
+/* The loop closes: it will not be called. */
+static void drop(struct sm_closable *closable)
+{
+    struct done_callback *callback =
+        sm_container_of(closable, struct done_callback, closable);
+    sm_list_remove(&callback->waiter.link);
+    free_callback(callback);
 }
 
 static void run(struct sm_ready *ready)
@@ -38,6 +49,8 @@ int simul_add_done_callback(simul_future *future, simul_done_fn *fn, void *arg)
 {
     if (!future)
         return -ENOMEM;
+    if (future->sched->loop.closed)
+        return -SIMUL_ECLOSEDLOOP;
     struct sm_ring *ring = &future->sched->loop.ready;
     if (sm_ring_reserve(ring) < 0)
         return -ENOMEM;
@@ -46,6 +59,8 @@ int simul_add_done_callback(simul_future *future, simul_done_fn *fn, void *arg)
         sm_ring_unreserve(ring);
         return -ENOMEM;
     }
+    callback->closable.drop = drop;
+    sm_list_push(&future->sched->closables, &callback->closable.link);
     callback->waiter.fire = fire;
     callback->ready.run = run;
     callback->future = future;

@@ -9,7 +9,8 @@ bool sm_task_cancel(struct simul_future *task)
         return false;
     task->cancels++;
     struct sm_wait *wait = task->wait;
-    if (wait && !wait->finished && wait->abort && wait->abort(wait)) {
+    bool closed = task->sched->loop.closed; /* then abort is for life.c (C6) */
+    if (wait && !wait->finished && !closed && wait->abort && wait->abort(wait)) {
         wait->aborted = true;
         return true;
     }

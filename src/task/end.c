@@ -44,11 +44,13 @@ void sm_task_end(struct simul_future *task, int r)
         sm_scopes_end(task);
     task->stack->owner = NULL;
     task->stack = NULL;
+    task->sched->current = NULL; /* what finish() calls of the user's cannot wait */
     finish(task, end_state(task, r), r);
 }
 
 void sm_task_end_unstarted(struct simul_future *task, int r)
 {
+    task->sched->current = NULL;
     if (r == -ENOMEM && sm_extra_of(task)) {
         task->extra->message = sm_message_new(sm_stack_reason());
         task->extra->message_error = r;

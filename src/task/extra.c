@@ -124,7 +124,7 @@ const char *simul_message(simul_future *future)
     const struct sm_extra *extra = future->extra;
     if (!sm_future_done(future))
         return extra && extra->cancel_message ? extra->cancel_message->text : "pending";
-    if (extra && extra->message)
+    if (extra && extra->message && future->result < 0)
         return extra->message->text;
     if (future->state == SM_CANCELLED && extra && extra->cancel_message)
         return extra->cancel_message->text;
@@ -172,6 +172,8 @@ const char *simul_task_name(simul_task *task)
 
 int simul_task_set_name(simul_task *task, const char *name)
 {
+    if (!name)
+        return -EINVAL;
     struct sm_extra *extra = task ? sm_extra_of(task) : NULL;
     char *copy = extra ? sm_strdup(name) : NULL;
     if (!copy)

@@ -187,10 +187,10 @@ int simul_error(simul_future *future)
 
 void *simul_result(simul_future *future)
 {
-    if (!future || !sm_future_done(future) || !future->extra)
+    if (!future || !sm_future_done(future))
         return NULL;
     future->asked = true;
-    return future->extra->value;
+    return future->result >= 0 && future->extra ? future->extra->value : NULL;
 }
 
 /* ---- awaiting ----------------------------------------------------------------------- */
@@ -206,9 +206,19 @@ static void await_fire(struct sm_waiter *waiter, struct simul_future *future)
     sm_wait_finish(&w->wait, future->result);
 }
 
+/* C6 */
+static bool await_close(struct future_wait *w)
+{
+    sm_list_remove(&w->waiter.link);
+    sm_future_unref((struct simul_future *)w->wait.on);
+    return false;
+}
+
 /* The cancel goes on to what is awaited; the wait ends when that does (S9). */
 static bool await_abort(struct sm_wait *wait)
 {
+    if (wait->task->sched->loop.closed)
+        return await_close(sm_container_of(wait, struct future_wait, wait));
     const struct sm_extra *extra = wait->task->extra;
     const char *text =
         extra && extra->cancel_message ? extra->cancel_message->text : NULL;
@@ -220,7 +230,7 @@ static int await_pending(struct simul_future *task, struct simul_future *future)
     struct future_wait w;
     sm_wait_prepare(&w.wait, future->is_task ? "task" : "future", await_abort);
     w.wait.on = future;
-    w.wait.on_future = true;
+    w.wait.on_future = w.wait.holds = true;
     w.waiter.fire = await_fire;
     sm_future_watch(future, &w.waiter);
 

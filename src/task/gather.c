@@ -110,31 +110,6 @@ static int result_of(struct gather *g, int result)
 
 /* ---- awaited at once ----------------------------------------------------------------- */
 
-struct gather_wait {
-    struct gather core;
-    struct sm_wait wait;
-};
-
-static void wait_end(struct gather *g, int result)
-{
-    struct gather_wait *w = sm_container_of(g, struct gather_wait, core);
-    if (w->wait.task)
-        sm_wait_finish_soon(&w->wait, result);
-}
-
-static bool wait_abort(struct sm_wait *wait)
-{
-    struct gather_wait *w = sm_container_of(wait, struct gather_wait, wait);
-    if (w->core.ended) { /* only its hop is outstanding */
-        sm_wait_finish(wait, -ECANCELED);
-        return true;
-    }
-    w->core.cancelled = true;
-    bool any = cancel_all(&w->core);
-    w->core.cancelled = any;
-    return any;
-}
-
 static void ref_all(struct simul_future **futures, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -149,12 +124,40 @@ static void unref_all(struct simul_future **futures, size_t n)
             sm_future_unref(futures[i]);
 }
 
-static bool any_foreign(struct simul_future **futures, size_t n, struct sm_sched *sched)
+struct gather_wait {
+    struct gather core;
+    struct sm_wait wait;
+};
+
+static void wait_end(struct gather *g, int result)
 {
-    for (size_t i = 0; i < n; i++)
-        if (futures[i] && futures[i]->sched != sched)
-            return true;
+    struct gather_wait *w = sm_container_of(g, struct gather_wait, core);
+    if (w->wait.task)
+        sm_wait_finish_soon(&w->wait, result);
+}
+
+/* C6 */
+static bool wait_close(struct gather *g)
+{
+    if (!g->ended)
+        sm_unwatch_all(g->futures, g->n, g);
+    unref_all(g->futures, g->n);
     return false;
+}
+
+static bool wait_abort(struct sm_wait *wait)
+{
+    struct gather_wait *w = sm_container_of(wait, struct gather_wait, wait);
+    if (wait->task->sched->loop.closed)
+        return wait_close(&w->core);
+    if (w->core.ended) { /* only its hop is outstanding */
+        sm_wait_finish(wait, -ECANCELED);
+        return true;
+    }
+    w->core.cancelled = true;
+    bool any = cancel_all(&w->core);
+    w->core.cancelled = any;
+    return any;
 }
 
 int simul_gather(simul_future **futures, size_t n, int flags)
@@ -163,7 +166,7 @@ int simul_gather(simul_future **futures, size_t n, int flags)
     if (r < 0 || n == 0)
         return r;
     struct simul_future *task = sm_current();
-    if (any_foreign(futures, n, task->sched))
+    if (sm_any_foreign(futures, n, task->sched))
         return -EXDEV;
     for (size_t i = 0; i < n; i++)
         if (futures[i] == task)
@@ -173,6 +176,7 @@ int simul_gather(simul_future **futures, size_t n, int flags)
         .core = {
             .futures = futures, .n = n, .left = n, .flags = flags, .end = wait_end}};
     sm_wait_prepare(&w.wait, "gather", wait_abort);
+    w.wait.holds = true;
     ref_all(futures, n);
     r = begin(&w.core);
     if (r == 0) {
@@ -191,6 +195,7 @@ int simul_gather(simul_future **futures, size_t n, int flags)
 
 struct gather_future {
     struct gather core;
+    struct sm_closable closable;
     struct sm_ready hop;
     struct simul_future *outer; /* held until the end */
     int result;
@@ -199,6 +204,7 @@ struct gather_future {
 
 static void future_free(struct gather_future *gf)
 {
+    sm_list_remove(&gf->closable.link);
     unref_all(gf->core.futures, gf->core.n);
     sm_ring_unreserve(&gf->outer->sched->loop.ready);
     sm_future_unref(gf->outer);
@@ -225,6 +231,17 @@ static void future_end(struct gather *g, int result)
     gf->result = result;
     gf->outer->on_cancel = NULL;
     sm_loop_ready(&gf->outer->sched->loop, &gf->hop, SM_READY_INLINE);
+}
+
+/* The loop closes: outer stays as it is. */
+static void future_drop(struct sm_closable *closable)
+{
+    struct gather_future *gf =
+        sm_container_of(closable, struct gather_future, closable);
+    gf->outer->on_cancel = NULL;
+    if (!gf->core.ended)
+        sm_unwatch_all(gf->futures, gf->core.n, &gf->core);
+    future_free(gf);
 }
 
 static bool future_cancel(struct simul_future *outer)
@@ -258,7 +275,7 @@ free_it:
 simul_future *simul_gather_future(simul_future **futures, size_t n, int flags)
 {
     struct simul_loop *loop = sm_running;
-    if (!loop || any_foreign(futures, n, sm_sched_of(loop)))
+    if (!loop || sm_any_foreign(futures, n, sm_sched_of(loop)))
         return NULL;
     struct gather_future *gf = future_new(loop, n);
     if (!gf)
@@ -268,6 +285,8 @@ simul_future *simul_gather_future(simul_future **futures, size_t n, int flags)
     gf->core = (struct gather){
         .futures = gf->futures, .n = n, .left = n, .flags = flags, .end = future_end};
     gf->hop.run = future_hop;
+    gf->closable.drop = future_drop;
+    sm_list_push(&sm_sched_of(loop)->closables, &gf->closable.link);
     gf->outer->arg = gf;
     gf->outer->on_cancel = future_cancel;
     ref_all(gf->futures, n);

@@ -5,8 +5,10 @@
  * at after a run.
  */
 #include <limits.h>
+#include <stdlib.h>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/sys.h"
 #include "task/task.h"
 #include "task/wait.h"
@@ -39,10 +41,24 @@ static void describe_stack(const struct sm_stack *stack, char *text, size_t size
              task && task->where ? task->where : "?");
 }
 
+/* To the log, as one message; without memory for that, to standard error. */
 static void report_deadlock(struct simul_loop *loop)
 {
-    fprintf(stderr, "simul: deadlock: nothing is left that could wake these tasks\n");
-    sm_dump(loop, stderr);
+    static const char title[] = "deadlock: nothing is left that could wake these tasks";
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) {
+        fprintf(stderr, "simul: error: %s\n", title);
+        sm_dump(loop, stderr);
+        return;
+    }
+    sm_dump(loop, out);
+    fclose(out);
+    while (size > 0 && text[size - 1] == '\n')
+        text[--size] = '\0';
+    sm_log(SIMUL_LOG_ERROR, "%s\n%s", title, text ? text : "");
+    free(text);
 }
 
 /* ---- making -------------------------------------------------------------------------- */
@@ -50,6 +66,7 @@ static void report_deadlock(struct simul_loop *loop)
 static void init(struct sm_sched *sched, const simul_loop_opts *opts)
 {
     sm_list_init(&sched->tasks);
+    sm_list_init(&sched->closables);
     sm_stack_pool_init(&sched->stacks);
     sched->budget = 256;
     sched->sweep = SM_COUNTS_AWAITS;
@@ -80,20 +97,30 @@ int simul_loop_new(simul_loop **ret, const simul_loop_opts *opts)
         return r;
     }
     init(sched, opts);
+    sched->loop.escaped = true; /* whoever has it may give it to another thread */
     *ret = &sched->loop;
     return 0;
 }
 
 /* ---- closing ------------------------------------------------------------------------- */
 
-/* A task that will never run again: what it waits for forgets it, and so does its stack. */
+/* C6; and what its scopes hold goes, too. */
+static void forget_frames(struct simul_future *task)
+{
+    struct sm_wait *wait = task->wait;
+    if (wait && wait->abort && (!wait->finished || wait->holds))
+        wait->abort(wait);
+    sm_scopes_end(task);
+    task->wait = NULL;
+}
+
+/* A task that will never run again. Its frames are never left: what the user's code holds
+ * in them is lost, what ours holds is not. */
 static void destroy_pending(struct simul_future *task)
 {
     struct sm_sched *sched = task->sched;
-    struct sm_wait *wait = task->wait;
     sm_report(task, "a task was destroyed while it was pending");
-    if (wait && !wait->finished && wait->abort)
-        wait->abort(wait);
+    forget_frames(task);
     if (task->extra && task->extra->release_arg) {
         task->extra->release_arg(task->arg);
         task->extra->release_arg = NULL;
@@ -101,12 +128,8 @@ static void destroy_pending(struct simul_future *task)
     if (task->stack)
         sm_stack_put(&sched->stacks, task->stack);
     task->stack = NULL;
-    task->wait = NULL;
-    task->attention &= (uint8_t)~SM_ATTEND_SCOPE;
-    task->in_group = false;
     task->state = SM_CANCELLED;
     task->result = -ECANCELED;
-    sm_list_init(&task->waiters);
     sm_list_remove(&task->all);
     sched->task_count--;
 }
@@ -118,6 +141,24 @@ static void destroy_all(struct sm_sched *sched)
             sm_container_of(sched->tasks.next, struct simul_future, all);
         destroy_pending(task);
         sm_future_unref(task);
+    }
+}
+
+/* What was still to run, and what would have run. Only the last word of a group's child
+ * holds something that is on no other list. */
+static void drop_ready(struct sm_sched *sched)
+{
+    struct sm_ring *ring = &sched->loop.ready;
+    sched->loop.carry = 0;
+    while (sm_ring_count(ring) > 0) {
+        struct sm_ready *ready = sm_ready_of(sm_ring_shift(ring));
+        if (ready->run == sm_group_child_done)
+            ready->run(ready);
+    }
+    while (!sm_list_empty(&sched->closables)) {
+        struct sm_closable *closable =
+            sm_container_of(sched->closables.next, struct sm_closable, link);
+        closable->drop(closable);
     }
 }
 
@@ -135,9 +176,12 @@ int simul_loop_close(simul_loop *loop)
         return -SIMUL_ERUNNING;
     struct sm_sched *sched = sm_sched_of(loop);
     sched->blocks++; /* not before we are through */
+    loop->closed = true;
     destroy_all(sched);
+    drop_ready(sched);
     sm_loop_finish(loop);
     sm_hops_finish(sched);
+    sm_groups_finish(sched);
     sm_stack_pool_finish(&sched->stacks);
     if (sched->overflow_watched)
         sm_overflow_leave();
@@ -148,45 +192,80 @@ int simul_loop_close(simul_loop *loop)
 
 /* ---- running until something is done -------------------------------------------------- */
 
+/* Not on the stack: when the loop fails, its hop may stay behind in the ring. */
 struct until {
+    struct sm_closable closable;
     struct sm_waiter waiter;
     struct sm_ready hop;
     struct simul_loop *loop;
-    bool done;
+    bool queued, left; /* the hop is in the ring; nobody waits for it any more */
 };
+
+static void until_free(struct until *until)
+{
+    sm_ring_unreserve(&until->loop->ready);
+    sm_list_remove(&until->waiter.link);
+    sm_list_remove(&until->closable.link);
+    sm_free(until);
+}
+
+static void until_drop(struct sm_closable *closable)
+{
+    until_free(sm_container_of(closable, struct until, closable));
+}
 
 static void until_hop(struct sm_ready *ready)
 {
     struct until *until = sm_container_of(ready, struct until, hop);
-    until->done = true;
-    simul_loop_stop(until->loop);
+    until->queued = false;
+    if (until->left)
+        until_free(until);
+    else
+        simul_loop_stop(until->loop);
 }
 
 static void until_fire(struct sm_waiter *waiter, struct simul_future *future)
 {
     struct until *until = sm_container_of(waiter, struct until, waiter);
     (void)future;
+    until->queued = true;
     sm_loop_ready(until->loop, &until->hop, SM_READY_INLINE);
 }
 
-/* 0 when it is done, or -errno */
-static int run_until(struct simul_loop *loop, struct simul_future *future)
+static struct until *until_new(struct simul_loop *loop, struct simul_future *future)
 {
-    struct until until = {
-        .waiter.fire = until_fire, .hop.run = until_hop, .loop = loop};
-    int r = sm_ring_reserve(&loop->ready);
-    if (r < 0)
-        return r;
+    if (sm_ring_reserve(&loop->ready) < 0)
+        return NULL;
+    struct until *until = sm_zalloc(sizeof *until);
+    if (!until) {
+        sm_ring_unreserve(&loop->ready);
+        return NULL;
+    }
+    until->closable.drop = until_drop;
+    until->waiter.fire = until_fire;
+    until->hop.run = until_hop;
+    until->loop = loop;
+    sm_list_push(&sm_sched_of(loop)->closables, &until->closable.link);
     if (sm_future_done(future))
-        until_fire(&until.waiter, future);
+        until_fire(&until->waiter, future);
     else
-        sm_future_watch(future, &until.waiter);
-    r = sm_loop_run(loop);
-    if (!sm_future_done(future))
-        sm_list_remove(&until.waiter.link);
-    else if (!until.done && r == 0) /* its hop is still in the ring: take it out */
+        sm_future_watch(future, &until->waiter);
+    return until;
+}
+
+int sm_run_until(struct simul_loop *loop, struct simul_future *future)
+{
+    if (sm_running || loop->running)
+        return -SIMUL_ERUNNING;
+    struct until *until = until_new(loop, future);
+    if (!until)
+        return -ENOMEM;
+    int r = sm_loop_run(loop);
+    if (until->queued && r == 0) /* it was stopped in the pass in which it got done */
         r = sm_loop_run(loop);
-    sm_ring_unreserve(&loop->ready);
+    until->left = true;
+    if (!until->queued)
+        until_free(until);
     return r < 0 ? r : sm_future_done(future) ? 0 : -SIMUL_ESTOPPED;
 }
 
@@ -199,7 +278,7 @@ int simul_loop_run_until_complete(simul_loop *loop, simul_future *future)
     if (future->sched != sm_sched_of(loop))
         return -EXDEV;
     sm_future_ref(future);
-    int r = run_until(loop, future);
+    int r = sm_run_until(loop, future);
     if (r == 0)
         r = simul_error(future);
     sm_future_unref(future);

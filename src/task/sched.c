@@ -84,6 +84,7 @@ static inline struct simul_future *next_task(struct sm_sched *sched)
             if (sm_likely(task->context) || begin(task))
                 return task;
         } else if ((entry & SM_READY_TAGS) == SM_READY_INLINE) {
+            sched->current = NULL; /* nothing that it calls may wait */
             sm_ready_of(entry)->run(sm_ready_of(entry));
         } else {
             loop->carry = entry;
@@ -112,8 +113,10 @@ __attribute__((noinline)) void sm_suspend(struct simul_future *self)
     struct sm_sched *sched = self->sched;
     sched->budget_left = sched->budget;
     struct simul_future *next = next_task(sched);
-    if (next == self)
+    if (next == self) {
+        sched->current = self;
         return;
+    }
 
     int saved_errno = *sched->errno_of_thread;
     if (sm_likely(!sched->cxa)) {

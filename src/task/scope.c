@@ -4,11 +4,6 @@
 #include "base/sys.h"
 #include "task/wait.h"
 
-static uintptr_t cookie_of(const struct sm_scope *scope)
-{
-    return (uintptr_t)scope ^ (uintptr_t)0x5ca1ab1e0ddba11dULL;
-}
-
 static void set_innermost(struct simul_future *task, struct sm_scope *scope)
 {
     task->scope = scope;
@@ -18,46 +13,36 @@ static void set_innermost(struct simul_future *task, struct sm_scope *scope)
         task->attention &= (uint8_t)~SM_ATTEND_SCOPE;
 }
 
-int sm_scope_enter(struct sm_scope *scope, const char *where,
-                   void (*abandon)(struct sm_scope *))
-{
-    struct simul_future *task = sm_current();
-    scope->task = task;
-    if (!task)
-        return -SIMUL_ENOTASK;
-    scope->outer = sm_innermost(task);
-    scope->cookie = cookie_of(scope);
-    scope->where = where;
-    scope->abandon = abandon;
-    set_innermost(task, scope);
-    return 0;
-}
-
-static void report(struct simul_future *task, const struct sm_scope *scope, bool intact)
+static void report(struct simul_future *task, const char *where)
 {
     char label[96];
+    if (task->sched->loop.closed)
+        return; /* it is not the task's fault */
     sm_task_label(task, label, sizeof label);
     sm_log(
         SIMUL_LOG_ERROR,
         "task %s: the scope entered at %s was not left in the function that entered it",
-        label, intact ? scope->where : "(its memory was overwritten)");
+        label, where);
 }
 
-/* The innermost scope is gone: undo what it held. */
-static void abandon_innermost(struct simul_future *task)
+/* ---- scopes that were left early ----------------------------------------------------- */
+
+/* Take `scope` out of the chain and undo what it held; `inner` is the next one inside. */
+static void abandon(struct simul_future *task, struct sm_scope *inner,
+                    struct sm_scope *scope)
 {
-    struct sm_scope *scope = sm_innermost(task);
-    bool intact = scope->cookie == cookie_of(scope) && scope->task == task;
-    report(task, scope, intact);
-    if (!intact) { /* the way to the outer ones is lost with it */
-        set_innermost(task, NULL);
+    bool intact = sm_scope_intact(scope, task);
+    struct sm_scope *outer = intact ? scope->outer : NULL; /* else the way is lost */
+    report(task, intact ? scope->where : "(its memory was overwritten)");
+    if (inner)
+        inner->outer = outer;
+    else
+        set_innermost(task, outer);
+    if (!intact)
         return;
-    }
-    set_innermost(task, scope->outer);
     scope->task = NULL;
     scope->cookie = 0;
-    if (scope->abandon)
-        scope->abandon(scope);
+    scope->abandon(scope, task);
 }
 
 static bool on_stack(const struct simul_future *task, const void *address)
@@ -67,32 +52,83 @@ static bool on_stack(const struct simul_future *task, const void *address)
 
 /* Below the caller's frame means: in a frame that has returned. Structs that lie elsewhere
  * (sanitizers' fake stacks, the heap) are judged by their cookie only. */
-static bool is_gone(const struct simul_future *task, const void *frame)
+static bool is_gone(const struct simul_future *task, const struct sm_scope *scope,
+                    const void *frame)
 {
-    const struct sm_scope *scope = sm_innermost(task);
     return (on_stack(task, scope) && (const void *)scope < frame)
-           || scope->cookie != cookie_of(scope) || scope->task != task;
+           || !sm_scope_intact(scope, task);
 }
 
-void sm_scopes_check(struct simul_future *task, void *frame)
+void sm_scopes_check(struct simul_future *task, const void *frame)
 {
-    while (sm_innermost(task) && is_gone(task, frame))
-        abandon_innermost(task);
+    while (sm_innermost(task) && is_gone(task, task->scope, frame))
+        abandon(task, NULL, task->scope);
 }
 
 void sm_scopes_end(struct simul_future *task)
 {
     while (sm_innermost(task))
-        abandon_innermost(task);
+        abandon(task, NULL, task->scope);
+}
+
+static bool overlap(const struct sm_scope *a, const void *b, uint32_t size)
+{
+    return (const char *)a < (const char *)b + size
+           && (const char *)b < (const char *)a + a->size;
+}
+
+/* Two that live cannot share memory: what lies where a new one begins is gone. */
+static void make_room(struct simul_future *task, const void *memory, uint32_t size)
+{
+    struct sm_scope *inner = NULL, *scope = sm_innermost(task), *outer;
+    for (; scope && sm_scope_intact(scope, task); scope = outer) {
+        outer = scope->outer;
+        if (overlap(scope, memory, size))
+            abandon(task, inner, scope);
+        else
+            inner = scope;
+    }
+}
+
+/* ---- entering and leaving ------------------------------------------------------------- */
+
+int sm_scope_enter(struct sm_scope *scope, uint32_t size, const char *where,
+                   void (*undo)(struct sm_scope *, struct simul_future *),
+                   const void *frame)
+{
+    struct simul_future *task = sm_current();
+    if (task && sm_innermost(task)) {
+        sm_scopes_check(task, frame);
+        make_room(task, scope, size);
+    }
+    scope->task = task;
+    if (!task)
+        return -SIMUL_ENOTASK;
+    scope->outer = sm_innermost(task);
+    scope->cookie = sm_scope_cookie(scope);
+    scope->where = where;
+    scope->abandon = undo;
+    scope->size = size;
+    set_innermost(task, scope);
+    return 0;
+}
+
+static bool in_chain(const struct simul_future *task, const struct sm_scope *scope)
+{
+    const struct sm_scope *it = sm_innermost(task);
+    while (it && it != scope && sm_scope_intact(it, task))
+        it = it->outer;
+    return it == scope;
 }
 
 void sm_scope_exit(struct sm_scope *scope)
 {
     struct simul_future *task = scope->task;
-    while (sm_innermost(task) && task->scope != scope)
-        abandon_innermost(task);
-    if (sm_innermost(task) == scope)
+    if (in_chain(task, scope)) {
+        while (task->scope != scope)
+            abandon(task, NULL, task->scope);
         set_innermost(task, scope->outer);
+    }
     scope->task = NULL;
     scope->cookie = 0;
 }
@@ -117,10 +153,10 @@ struct cleanup {
     bool was_sticky;
 };
 
-static void cleanup_abandon(struct sm_scope *scope)
+static void cleanup_abandon(struct sm_scope *scope, struct simul_future *task)
 {
     struct cleanup *cleanup = sm_container_of(scope, struct cleanup, scope);
-    sm_sticky_restore(sm_current(), cleanup->was_sticky);
+    sm_sticky_restore(task, cleanup->was_sticky);
 }
 
 void simul_cleanup_enter_at(simul_cleanup *public, const char *where)
@@ -128,7 +164,9 @@ void simul_cleanup_enter_at(simul_cleanup *public, const char *where)
     _Static_assert(sizeof(struct cleanup) <= sizeof *public,
                    "simul_cleanup is too small");
     struct cleanup *cleanup = (struct cleanup *)public;
-    if (sm_scope_enter(&cleanup->scope, where, cleanup_abandon) == 0)
+    if (sm_scope_enter(&cleanup->scope, sizeof *cleanup, where, cleanup_abandon,
+                       __builtin_frame_address(0))
+        == 0)
         cleanup->was_sticky = sm_sticky_save(cleanup->scope.task);
 }
 

@@ -5,6 +5,7 @@
 #include "task/wait.h"
 
 struct shield {
+    struct sm_closable closable;
     struct sm_waiter waiter; /* on inner */
     struct sm_ready hop;
     struct simul_future *inner, *outer; /* held */
@@ -13,6 +14,7 @@ struct shield {
 static void shield_free(struct shield *shield)
 {
     sm_ring_unreserve(&shield->inner->sched->loop.ready);
+    sm_list_remove(&shield->closable.link);
     sm_future_unref(shield->inner);
     sm_future_unref(shield->outer);
     sm_free(shield);
@@ -56,11 +58,21 @@ static void fire(struct sm_waiter *waiter, struct simul_future *inner)
     sm_loop_ready(&inner->sched->loop, &shield->hop, SM_READY_INLINE);
 }
 
+/* The loop closes: outer stays as it is. */
+static void drop(struct sm_closable *closable)
+{
+    struct shield *shield = sm_container_of(closable, struct shield, closable);
+    sm_list_remove(&shield->waiter.link);
+    shield_free(shield);
+}
+
 simul_future *simul_shield(simul_future *inner)
 {
     if (!inner || sm_future_done(inner))
         return simul_retain(inner);
     struct simul_loop *loop = &inner->sched->loop;
+    if (loop->closed)
+        return NULL;
     if (sm_ring_reserve(&loop->ready) < 0)
         return NULL;
     struct shield *shield = sm_zalloc(sizeof *shield);
@@ -70,6 +82,8 @@ simul_future *simul_shield(simul_future *inner)
         sm_ring_unreserve(&loop->ready);
         return NULL;
     }
+    shield->closable.drop = drop;
+    sm_list_push(&inner->sched->closables, &shield->closable.link);
     shield->waiter.fire = fire;
     shield->hop.run = hop;
     shield->inner = simul_retain(inner);

@@ -48,6 +48,13 @@ struct sm_waiter {
     void *owner;
 };
 
+/* Memory of the library's that hangs on futures and is freed by what happens on the loop:
+ * when the loop closes instead, drop() frees it. */
+struct sm_closable {
+    struct sm_list link; /* sched->closables */
+    void (*drop)(struct sm_closable *self);
+};
+
 struct sm_message { /* counted, as an error's message is passed on from task to task */
     unsigned refs;
     char text[];
@@ -129,9 +136,13 @@ struct sm_sched {
     struct sm_stack_pool stacks;
     struct simul_future *free; /* control blocks, linked by `wait` */
     struct sm_task_slab *slabs;
-    size_t slab_bytes, blocks; /* blocks: handed out */
-    struct timeout_hop *hops;  /* free ones (timeout.c) */
-    struct sm_list tasks;      /* not done, oldest first */
+    size_t slab_bytes, blocks;    /* blocks: handed out */
+    struct timeout_hop *hops;     /* free ones (timeout.c) */
+    struct timeout_hop *all_hops; /* owned */
+    struct sm_group *groups;      /* free ones (group.c) */
+    struct sm_group *all_groups;  /* owned */
+    struct sm_list tasks;         /* not done, oldest first */
+    struct sm_list closables;     /* of struct sm_closable */
     size_t task_count;
     uint32_t next_id;
     bool overflow_watched;
@@ -214,6 +225,10 @@ void sm_report(struct simul_future *future, const char *message);
 struct sm_waiter *sm_waiter_take(struct simul_future *future);
 void sm_waiter_give(struct simul_future *future, struct sm_waiter *waiter);
 
+/** Whether one of them belongs to another loop. */
+bool sm_any_foreign(struct simul_future **futures, size_t n,
+                    const struct sm_sched *sched);
+
 /** Watch each that is not done, with `owner` in the nodes; all or nothing: -ENOMEM. */
 int sm_watch_all(struct simul_future **futures, size_t n,
                  void (*fire)(struct sm_waiter *, struct simul_future *), void *owner);
@@ -270,11 +285,17 @@ struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *
 void sm_task_end(struct simul_future *task, int r);
 void sm_task_end_unstarted(struct simul_future *task, int r);
 
+/* ---- life.c --------------------------------------------------------------------------- */
+
+/** Run until the future is done: 0, -SIMUL_ESTOPPED, or an error of the loop. */
+int sm_run_until(struct simul_loop *loop, struct simul_future *future);
+
 /* ---- timeout.c ----------------------------------------------------------------------- */
 void sm_hops_finish(struct sm_sched *sched);
 
 /* ---- group.c ------------------------------------------------------------------------- */
 void sm_group_child_done(struct sm_ready *ready);
+void sm_groups_finish(struct sm_sched *sched);
 
 /* ---- dump.c -------------------------------------------------------------------------- */
 void sm_dump(struct simul_loop *loop, FILE *out);

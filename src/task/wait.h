@@ -28,6 +28,10 @@
  *      task becomes sticky. An -ECANCELED that is merely the result of what was awaited
  *      is not a delivery.
  *  C5. Nothing here allocates.
+ *  C6. When the loop closes (loop.closed), abort means: the task will never run again.
+ *      The wait goes off every list; what its frame holds is given back; the answer is
+ *      not looked at. A wait that holds something says so (wait.holds): its abort is then
+ *      called although it is finished.
  */
 #ifndef SM_TASK_WAIT_H
 #define SM_TASK_WAIT_H
@@ -43,6 +47,7 @@ struct sm_wait {
     bool finished;                       /* has a result */
     bool aborted;                        /* a cancel goes through it */
     bool keeps;                          /* C3 */
+    bool holds;                          /* C6 */
     ssize_t result;
     double since;
     struct sm_ready hop;
@@ -84,6 +89,7 @@ static inline void sm_wait_prepare(struct sm_wait *wait, const char *what,
     wait->what = what;
     wait->on = NULL;
     wait->on_future = wait->finished = wait->aborted = wait->keeps = false;
+    wait->holds = false;
     wait->result = 0;
 }
 
@@ -142,17 +148,37 @@ bool sm_waitq_wake(struct sm_list *queue, ssize_t result);
 struct sm_scope {
     struct sm_scope *outer;
     uintptr_t cookie;
-    const char *where;                       /* entered there */
-    struct simul_future *task;               /* NULL: not entered, or left */
-    void (*abandon)(struct sm_scope *scope); /* left early: undo what it holds */
+    const char *where;         /* entered there */
+    struct simul_future *task; /* NULL: not entered, or left */
+    /* Left early: undo what it holds. Only what lies elsewhere can be trusted by then. */
+    void (*abandon)(struct sm_scope *scope, struct simul_future *task);
+    uint32_t size; /* of the whole struct, of which this is the beginning */
 };
 
-int sm_scope_enter(struct sm_scope *scope, const char *where,
-                   void (*abandon)(struct sm_scope *));
+/**
+ * Enter, and fill in `scope`; the rest of the struct must not be touched before, since
+ * one that was left early may still lie there. `frame`: as for sm_attend().
+ */
+int sm_scope_enter(struct sm_scope *scope, uint32_t size, const char *where,
+                   void (*abandon)(struct sm_scope *, struct simul_future *),
+                   const void *frame);
+
+static inline uintptr_t sm_scope_cookie(const struct sm_scope *scope)
+{
+    return (uintptr_t)scope ^ (uintptr_t)0x5ca1ab1e0ddba11dULL;
+}
+
+/* Whether the memory still is that of a scope of this task. It may be anybody's. */
+static inline __attribute__((no_sanitize_address)) bool
+sm_scope_intact(const struct sm_scope *scope, const struct simul_future *task)
+{
+    return scope->cookie == sm_scope_cookie(scope) && scope->task == task;
+}
+
 /** Leave; scopes inside it that were not left are reported and abandoned first. */
 void sm_scope_exit(struct sm_scope *scope);
 /** Report and abandon all scopes whose frames are gone. */
-void sm_scopes_check(struct simul_future *task, void *frame);
+void sm_scopes_check(struct simul_future *task, const void *frame);
 /** The body has returned: none may be left. */
 void sm_scopes_end(struct simul_future *task);
 

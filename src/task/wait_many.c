@@ -8,7 +8,8 @@
 struct many_wait {
     struct sm_wait wait;
     struct sm_timer timer;
-    size_t left;
+    struct simul_future **futures; /* held */
+    size_t n, left;
     enum simul_wait_until until;
     bool announced;
 };
@@ -42,8 +43,26 @@ static void time_over(struct sm_timer *timer)
     announce(sm_container_of(timer, struct many_wait, timer));
 }
 
+static void release_all(struct many_wait *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        simul_release(w->futures[i]);
+}
+
+static void stop(struct many_wait *w)
+{
+    sm_timer_stop(&w->wait.task->sched->loop.timers, &w->timer);
+    sm_unwatch_all(w->futures, w->n, w);
+}
+
 static bool abort_wait(struct sm_wait *wait)
 {
+    struct many_wait *w = sm_container_of(wait, struct many_wait, wait);
+    if (wait->task->sched->loop.closed) { /* C6 */
+        stop(w);
+        release_all(w);
+        return false;
+    }
     sm_wait_finish(wait, -ECANCELED);
     return true;
 }
@@ -56,9 +75,11 @@ static int count_done(simul_future **futures, size_t n)
     return done;
 }
 
-static int begin(struct many_wait *w, simul_future **futures, size_t n, double timeout)
+static int begin(struct many_wait *w, double timeout)
 {
     struct simul_loop *loop = sm_running;
+    simul_future **futures = w->futures;
+    size_t n = w->n;
     if (timeout >= 0) {
         int r =
             sm_timer_start(&loop->timers, &w->timer, simul_loop_time(loop) + timeout);
@@ -85,22 +106,24 @@ int simul_wait(simul_future **futures, size_t n, double timeout,
     int r = sm_checkpoint();
     if (r < 0)
         return r;
-    if (n == 0 || isnan(timeout))
+    if (n == 0 || isnan(timeout) || until > SIMUL_ALL_COMPLETED)
         return -EINVAL;
-    struct many_wait w = {.left = n, .until = until, .timer.fire = time_over};
+    if (sm_any_foreign(futures, n, sm_sched_of(sm_running)))
+        return -EXDEV;
+    struct many_wait w = {
+        .futures = futures, .n = n, .left = n, .until = until, .timer.fire = time_over};
     sm_wait_prepare(&w.wait, "wait", abort_wait);
+    w.wait.holds = true;
     for (size_t i = 0; i < n; i++)
         simul_retain(futures[i]);
-    r = begin(&w, futures, n, timeout);
+    r = begin(&w, timeout);
     if (r == 0) {
         r = (int)sm_wait_suspend(&w.wait);
-        sm_timer_stop(&sm_running->timers, &w.timer);
-        sm_unwatch_all(futures, n, &w);
+        stop(&w);
         if (r >= 0)
             r = count_done(futures, n);
     }
-    for (size_t i = 0; i < n; i++)
-        simul_release(futures[i]);
+    release_all(&w);
     return r;
 }
 

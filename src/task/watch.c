@@ -6,6 +6,15 @@
 #include "base/sys.h"
 #include "task/task.h"
 
+bool sm_any_foreign(struct simul_future **futures, size_t n,
+                    const struct sm_sched *sched)
+{
+    for (size_t i = 0; i < n; i++)
+        if (futures[i] && futures[i]->sched != sched)
+            return true;
+    return false;
+}
+
 int sm_watch_all(struct simul_future **futures, size_t n,
                  void (*fire)(struct sm_waiter *, struct simul_future *), void *owner)
 {

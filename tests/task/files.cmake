@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+set(SM_TRACE task/trace.c)
+sm_test_backends(test_future task/test_future.c ${SM_TRACE})
+sm_test_backends(test_task task/test_task.c ${SM_TRACE})
