@@ -27,12 +27,12 @@ static void stop(handle_t *handles, long n);
 static double sleepers_start(handle_t *handles, long n)
 {
     asleep_ = 0;
-    double start = bench_now();
+    double start = bench_cpu();
     for (long i = 0; i < n; i++)
         handles[i] = create();
     while (asleep_ < n)
         let_run();
-    return bench_now() - start;
+    return bench_cpu() - start;
 }
 
 static void sleepers_measure(struct bench bench)

@@ -68,7 +68,7 @@ static inline void touch(char *stack)
 
 static double cold(char **slabs, long n)
 {
-    double start = bench_now();
+    double start = bench_cpu();
     for (long i = 0; i < n; i++) {
         if (i % SLAB == 0)
             slabs[i / SLAB] = reserve();
@@ -77,15 +77,15 @@ static double cold(char **slabs, long n)
             guard(stack, BATCH);
         touch(stack);
     }
-    return (bench_now() - start) * 1e9 / (double)n;
+    return (bench_cpu() - start) * 1e9 / (double)n;
 }
 
 static double warm(char **slabs, long n)
 {
-    double start = bench_now();
+    double start = bench_cpu();
     for (long i = 0; i < n; i++)
         touch(slabs[i / SLAB] + (size_t)(i % SLAB) * STACK_SIZE);
-    return (bench_now() - start) * 1e9 / (double)n;
+    return (bench_cpu() - start) * 1e9 / (double)n;
 }
 
 int main(int argc, char **argv)

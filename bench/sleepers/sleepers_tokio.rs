@@ -4,7 +4,7 @@
 mod bench;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::{yield_now, JoinHandle};
 
 static ASLEEP: AtomicUsize = AtomicUsize::new(0);
@@ -16,14 +16,14 @@ async fn sleeper() {
 
 async fn start(handles: &mut Vec<JoinHandle<()>>, n: usize) -> f64 {
     ASLEEP.store(0, Relaxed);
-    let start = Instant::now();
+    let start = bench::cpu();
     for _ in 0..n {
         handles.push(tokio::spawn(sleeper()));
     }
     while ASLEEP.load(Relaxed) < n {
         yield_now().await;
     }
-    start.elapsed().as_nanos() as f64 / n as f64
+    (bench::cpu() - start) * 1e9 / n as f64
 }
 
 async fn stop(handles: &mut Vec<JoinHandle<()>>) {

@@ -13,21 +13,21 @@
 
 static double spawn_await(long n)
 {
-    double start = bench_now();
+    double start = bench_cpu();
     for (long i = 0; i < n; i++)
         join(create());
-    return bench_now() - start;
+    return bench_cpu() - start;
 }
 
 static double spawn_batch(long n)
 {
     handle_t *handles = bench_array(n, sizeof *handles);
-    double start = bench_now();
+    double start = bench_cpu();
     for (long i = 0; i < n; i++)
         handles[i] = create();
     for (long i = 0; i < n; i++)
         join(handles[i]);
-    double took = bench_now() - start;
+    double took = bench_cpu() - start;
     free(handles);
     return took;
 }

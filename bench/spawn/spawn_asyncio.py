@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from support import bench  # noqa: E402
@@ -28,9 +27,9 @@ async def main():
     shape, n, repetitions = bench.args()
     raw = []
     for _ in range(repetitions):
-        start = time.monotonic()
+        start = bench.cpu()
         await (batch if shape == "batch" else one_by_one)(n)
-        raw.append((time.monotonic() - start) * 1e9 / n)
+        raw.append((bench.cpu() - start) * 1e9 / n)
     bench.show(f"spawn.{shape}", "ns", n, raw)
 
 

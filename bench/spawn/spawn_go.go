@@ -6,7 +6,6 @@ package main
 import (
 	"runtime"
 	"sync"
-	"time"
 
 	"simul.example/bench/support"
 )
@@ -36,13 +35,13 @@ func main() {
 	runtime.GOMAXPROCS(1)
 	var raw []float64
 	for i := 0; i < bench.Repetitions; i++ {
-		start := time.Now()
+		start := support.CPU()
 		if bench.Shape == "batch" {
 			batch(bench.N)
 		} else {
 			await(bench.N)
 		}
-		raw = append(raw, float64(time.Since(start).Nanoseconds())/float64(bench.N))
+		raw = append(raw, (support.CPU()-start)*1e9/float64(bench.N))
 	}
 	support.Print("spawn."+bench.Shape, "ns", bench.N, raw)
 }

@@ -3,8 +3,6 @@
 #[path = "../support/bench.rs"]
 mod bench;
 
-use std::time::Instant;
-
 async fn nothing() {}
 
 async fn one_by_one(n: usize) {
@@ -28,13 +26,13 @@ fn main() {
     bench::run(async move {
         let mut raw = Vec::new();
         for _ in 0..bench.repetitions {
-            let start = Instant::now();
+            let start = bench::cpu();
             if bench.shape == "batch" {
                 batch(bench.n).await;
             } else {
                 one_by_one(bench.n).await;
             }
-            raw.push(start.elapsed().as_nanos() as f64 / bench.n as f64);
+            raw.push((bench::cpu() - start) * 1e9 / bench.n as f64);
         }
         bench::print(&format!("spawn.{}", bench.shape), "ns", bench.n, &raw);
     });

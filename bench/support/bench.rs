@@ -32,13 +32,12 @@ pub fn run<F: Future<Output = ()> + 'static>(entry: F) {
 
 /// CPU seconds used by all threads, user and system.
 pub fn cpu() -> f64 {
-    let mut used = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    let mut used = std::mem::MaybeUninit::<libc::timespec>::zeroed();
     let used = unsafe {
-        libc::getrusage(libc::RUSAGE_SELF, used.as_mut_ptr());
+        libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, used.as_mut_ptr());
         used.assume_init()
     };
-    (used.ru_utime.tv_sec + used.ru_stime.tv_sec) as f64
-        + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) as f64 * 1e-6
+    used.tv_sec as f64 + used.tv_nsec as f64 * 1e-9
 }
 
 /// Resident bytes of this process.

@@ -32,13 +32,13 @@ static struct {
 static inline void yield_begin(void)
 {
     if (run_.begun++ == 0)
-        run_.start = bench_now();
+        run_.start = bench_cpu();
 }
 
 static inline void yield_end(long tasks)
 {
     if (++run_.ended == tasks)
-        run_.end = bench_now();
+        run_.end = bench_cpu();
 }
 
 static long tasks_;

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from support import bench  # noqa: E402
@@ -21,13 +20,13 @@ class Run:
 
     def begin(self):
         if self.begun == 0:
-            self.start = time.monotonic()
+            self.start = bench.cpu()
         self.begun += 1
 
     def finish(self):
         self.ended += 1
         if self.ended == self.tasks:
-            self.end = time.monotonic()
+            self.end = bench.cpu()
 
 
 async def same(run):

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
-	"time"
 
 	"simul.example/bench/support"
 )
@@ -16,14 +15,14 @@ const warmUp = 4
 
 var (
 	tasks, each, begun, ended int
-	start, end                time.Time
+	start, end                float64
 	group                     sync.WaitGroup
 	sink                      int
 )
 
 func begin() {
 	if begun == 0 {
-		start = time.Now()
+		start = support.CPU()
 	}
 	begun++
 }
@@ -31,7 +30,7 @@ func begin() {
 func finish() {
 	ended++
 	if ended == tasks {
-		end = time.Now()
+		end = support.CPU()
 	}
 	group.Done()
 }
@@ -114,7 +113,7 @@ func main() {
 	var raw []float64
 	for i := 0; i < bench.Repetitions; i++ {
 		round(bench.Shape == "deep")
-		raw = append(raw, float64(end.Sub(start).Nanoseconds())/float64(each*tasks))
+		raw = append(raw, (end-start)*1e9/float64(each*tasks))
 	}
 	support.Print("yield."+bench.Shape, "ns", each*tasks, raw)
 }

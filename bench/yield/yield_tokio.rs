@@ -7,7 +7,6 @@ mod bench;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::Mutex;
-use std::time::Instant;
 use tokio::task::yield_now;
 
 const WARM_UP: usize = 4;
@@ -17,18 +16,18 @@ static EACH: AtomicUsize = AtomicUsize::new(0);
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
 static ENDED: AtomicUsize = AtomicUsize::new(0);
 static SINK: AtomicUsize = AtomicUsize::new(0);
-static START: Mutex<Option<Instant>> = Mutex::new(None);
-static END: Mutex<Option<Instant>> = Mutex::new(None);
+static START: Mutex<f64> = Mutex::new(0.0);
+static END: Mutex<f64> = Mutex::new(0.0);
 
 fn begin() {
     if BEGUN.fetch_add(1, Relaxed) == 0 {
-        *START.lock().unwrap() = Some(Instant::now());
+        *START.lock().unwrap() = bench::cpu();
     }
 }
 
 fn finish() {
     if ENDED.fetch_add(1, Relaxed) + 1 == TASKS.load(Relaxed) {
-        *END.lock().unwrap() = Some(Instant::now());
+        *END.lock().unwrap() = bench::cpu();
     }
 }
 
@@ -95,8 +94,8 @@ fn main() {
         let mut raw = Vec::new();
         for _ in 0..bench.repetitions {
             round(bench.shape == "deep").await;
-            let took = END.lock().unwrap().unwrap() - START.lock().unwrap().unwrap();
-            raw.push(took.as_nanos() as f64 / (each * tasks) as f64);
+            let took = *END.lock().unwrap() - *START.lock().unwrap();
+            raw.push(took * 1e9 / (each * tasks) as f64);
         }
         bench::print(&format!("yield.{}", bench.shape), "ns", each * tasks, &raw);
     });
