@@ -17,7 +17,7 @@
  *  W5. C++ exceptions may be thrown, caught and be in flight across a switch; the caller
  *      (task/) keeps __cxa_get_globals' two words per task.
  *
- * A new architecture is one .S file and one line in CMakeLists.txt; switch_ucontext.c
+ * A new architecture is one .S file and one line in files.cmake; switch_ucontext.c
  * serves where there is none, and everywhere with -DSIMUL_SWITCH=ucontext.
  */
 #ifndef SM_SWITCH_SWITCH_H
