@@ -61,14 +61,23 @@ static void replace(struct sm_message **slot, struct sm_message *message)
     sm_message_unref(old);
 }
 
+/* What an error, or a cancel, said; NULL: nothing. */
+static struct sm_message *message_of(const struct simul_future *future)
+{
+    const struct sm_extra *extra = future->extra;
+    if (!extra)
+        return NULL;
+    bool cancelled = future->state == SM_CANCELLED && !extra->message;
+    return cancelled ? extra->cancel_message : extra->message;
+}
+
 void sm_pass_message(struct simul_future *task, struct simul_future *from)
 {
-    if (!from->extra || !from->extra->message)
-        return;
-    struct sm_extra *extra = sm_extra_of(task);
+    struct sm_message *message = message_of(from);
+    struct sm_extra *extra = message ? sm_extra_of(task) : task->extra;
     if (!extra)
-        return; /* the error passes on without its text */
-    replace(&extra->passing, message_ref(from->extra->message));
+        return; /* without memory, the error passes on without its text */
+    replace(&extra->passing, message_ref(message));
     extra->passing_error = from->result;
 }
 
