@@ -26,7 +26,13 @@ typedef struct simul_group {
 } simul_group;
 
 /**
- * Begin. Cannot fail in a task; outside of one, exit() returns -SIMUL_ENOTASK.
+ * Begin.
+ *
+ * @return  0
+ * @error -SIMUL_ENOTASK  outside of a task
+ * @error -ENOMEM         as if a child had failed: the next wait is interrupted
+ *
+ * exit() returns these errors, too, so that the result need not be looked at.
  *
  * Awaits:   never
  * asyncio:  async with TaskGroup()
@@ -44,11 +50,11 @@ SIMUL_API int simul_group_enter_at(simul_group *group, const char *where);
  *
  * asyncio:  TaskGroup.create_task()
  */
-#define simul_group_create_task(group, fn, arg)                                          \
+#define simul_group_create_task(group, fn, arg)                                        \
     simul_group_create_task_at((group), (fn), (arg), NULL, SIMUL_HERE)
 
 /** The same with keyword arguments, as simul_create_task_opts(). */
-#define simul_group_create_task_opts(group, fn, arg, ...)                                \
+#define simul_group_create_task_opts(group, fn, arg, ...)                              \
     simul_group_create_task_at((group), (fn), (arg), (__VA_ARGS__), SIMUL_HERE)
 
 /** What both macros call. */

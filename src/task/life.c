@@ -180,8 +180,7 @@ int simul_loop_close(simul_loop *loop)
     destroy_all(sched);
     drop_ready(sched);
     sm_loop_finish(loop);
-    sm_hops_finish(sched);
-    sm_groups_finish(sched);
+    sm_scopes_finish(sched);
     sm_stack_pool_finish(&sched->stacks);
     if (sched->overflow_watched)
         sm_overflow_leave();

@@ -1,8 +1,66 @@
 /* SPDX-License-Identifier: MIT */
-/* Scopes on the user's stack, and the cleanup scope. See wait.h. */
+/* Scopes on the user's stack; see wait.h. */
 #include "base/log.h"
 #include "base/sys.h"
 #include "task/wait.h"
+
+/* ---- blocks -------------------------------------------------------------------------- */
+
+static struct sm_scope *block_get(struct sm_sched *sched)
+{
+    struct sm_scope *scope = sched->free_scopes;
+    if (scope) {
+        sched->free_scopes = scope->outer;
+        return scope;
+    }
+    scope = sm_zalloc(SM_SCOPE_BLOCK);
+    if (scope) {
+        scope->next_of_all = sched->all_scopes;
+        sched->all_scopes = scope;
+    }
+    return scope;
+}
+
+void sm_scope_put(struct sm_sched *sched, struct sm_scope *scope)
+{
+    scope->anchor = NULL;
+    scope->outer = sched->free_scopes;
+    sched->free_scopes = scope;
+}
+
+void sm_scopes_finish(struct sm_sched *sched)
+{
+    for (struct sm_scope *scope = sched->all_scopes, *next; scope; scope = next) {
+        next = scope->next_of_all;
+        sm_free(scope);
+    }
+    sched->all_scopes = sched->free_scopes = NULL;
+}
+
+/* ---- anchors ------------------------------------------------------------------------- */
+
+static uintptr_t cookie_of(const struct sm_anchor *anchor, const struct sm_scope *scope)
+{
+    return (uintptr_t)scope ^ (uintptr_t)anchor ^ (uintptr_t)0x5ca1ab1e0ddba11dULL;
+}
+
+/* The memory may be anybody's by now. */
+static __attribute__((no_sanitize("address"))) bool
+is_intact(const struct sm_scope *scope)
+{
+    const struct sm_anchor *anchor = scope->anchor;
+    return anchor->scope == scope && anchor->cookie == cookie_of(anchor, scope);
+}
+
+struct sm_scope *sm_scope_of(const struct sm_anchor *anchor)
+{
+    struct sm_scope *it = anchor->task ? sm_innermost(anchor->task) : NULL;
+    while (it && it->anchor != anchor)
+        it = it->outer;
+    return it && is_intact(it) ? it : NULL;
+}
+
+/* ---- scopes that were left early ----------------------------------------------------- */
 
 static void set_innermost(struct simul_future *task, struct sm_scope *scope)
 {
@@ -13,36 +71,32 @@ static void set_innermost(struct simul_future *task, struct sm_scope *scope)
         task->attention &= (uint8_t)~SM_ATTEND_SCOPE;
 }
 
-static void report(struct simul_future *task, const char *where)
+static void report(const struct sm_scope *scope)
 {
     char label[96];
-    if (task->sched->loop.closed)
+    if (scope->task->sched->loop.closed)
         return; /* it is not the task's fault */
-    sm_task_label(task, label, sizeof label);
+    sm_task_label(scope->task, label, sizeof label);
     sm_log(
         SIMUL_LOG_ERROR,
         "task %s: the scope entered at %s was not left in the function that entered it",
-        label, where);
+        label, scope->where);
 }
 
-/* ---- scopes that were left early ----------------------------------------------------- */
-
 /* Take `scope` out of the chain and undo what it held; `inner` is the next one inside. */
-static void abandon(struct simul_future *task, struct sm_scope *inner,
-                    struct sm_scope *scope)
+static void abandon(struct sm_scope *inner, struct sm_scope *scope)
 {
-    bool intact = sm_scope_intact(scope, task);
-    struct sm_scope *outer = intact ? scope->outer : NULL; /* else the way is lost */
-    report(task, intact ? scope->where : "(its memory was overwritten)");
+    report(scope);
     if (inner)
-        inner->outer = outer;
+        inner->outer = scope->outer;
     else
-        set_innermost(task, outer);
-    if (!intact)
-        return;
-    scope->task = NULL;
-    scope->cookie = 0;
-    scope->abandon(scope, task);
+        set_innermost(scope->task, scope->outer);
+    scope->abandon(scope);
+}
+
+static void abandon_innermost(struct simul_future *task)
+{
+    abandon(NULL, task->scope);
 }
 
 static bool on_stack(const struct simul_future *task, const void *address)
@@ -52,130 +106,85 @@ static bool on_stack(const struct simul_future *task, const void *address)
 
 /* Below the caller's frame means: in a frame that has returned. Structs that lie elsewhere
  * (sanitizers' fake stacks, the heap) are judged by their cookie only. */
-static bool is_gone(const struct simul_future *task, const struct sm_scope *scope,
-                    const void *frame)
+static bool is_gone(const struct sm_scope *scope, const void *frame)
 {
-    return (on_stack(task, scope) && (const void *)scope < frame)
-           || !sm_scope_intact(scope, task);
+    const void *anchor = scope->anchor;
+    return (on_stack(scope->task, anchor) && anchor < frame) || !is_intact(scope);
 }
 
 void sm_scopes_check(struct simul_future *task, const void *frame)
 {
-    while (sm_innermost(task) && is_gone(task, task->scope, frame))
-        abandon(task, NULL, task->scope);
+    while (sm_innermost(task) && is_gone(task->scope, frame))
+        abandon_innermost(task);
 }
 
 void sm_scopes_end(struct simul_future *task)
 {
     while (sm_innermost(task))
-        abandon(task, NULL, task->scope);
+        abandon_innermost(task);
 }
 
-static bool overlap(const struct sm_scope *a, const void *b, uint32_t size)
+static bool overlap(const struct sm_scope *scope, const void *memory, uint32_t size)
 {
-    return (const char *)a < (const char *)b + size
-           && (const char *)b < (const char *)a + a->size;
+    const char *a = (const char *)scope->anchor, *b = memory;
+    return a < b + size && b < a + scope->size;
 }
 
 /* Two that live cannot share memory: what lies where a new one begins is gone. */
 static void make_room(struct simul_future *task, const void *memory, uint32_t size)
 {
-    struct sm_scope *inner = NULL, *scope = sm_innermost(task), *outer;
-    for (; scope && sm_scope_intact(scope, task); scope = outer) {
+    struct sm_scope *inner = NULL, *outer;
+    for (struct sm_scope *scope = sm_innermost(task); scope; scope = outer) {
         outer = scope->outer;
         if (overlap(scope, memory, size))
-            abandon(task, inner, scope);
+            abandon(inner, scope);
         else
             inner = scope;
     }
 }
 
-/* ---- entering and leaving ------------------------------------------------------------- */
+/* ---- entering and leaving ------------------------------------------------------------ */
 
-int sm_scope_enter(struct sm_scope *scope, uint32_t size, const char *where,
-                   void (*undo)(struct sm_scope *, struct simul_future *),
-                   const void *frame)
+static int enter(struct simul_future *task, struct sm_anchor *anchor)
 {
-    struct simul_future *task = sm_current();
-    if (task && sm_innermost(task)) {
-        sm_scopes_check(task, frame);
-        make_room(task, scope, size);
-    }
+    struct sm_scope *scope = block_get(task->sched);
+    anchor->scope = scope;
+    if (!scope)
+        return -ENOMEM;
+    anchor->cookie = cookie_of(anchor, scope);
+    scope->anchor = anchor;
     scope->task = task;
-    if (!task)
-        return -SIMUL_ENOTASK;
     scope->outer = sm_innermost(task);
-    scope->cookie = sm_scope_cookie(scope);
-    scope->where = where;
-    scope->abandon = undo;
-    scope->size = size;
     set_innermost(task, scope);
     return 0;
 }
 
-static bool in_chain(const struct simul_future *task, const struct sm_scope *scope)
+int sm_scope_enter(struct sm_anchor *anchor, uint32_t size, const char *where,
+                   void (*undo)(struct sm_scope *), const void *frame)
 {
-    const struct sm_scope *it = sm_innermost(task);
-    while (it && it != scope && sm_scope_intact(it, task))
-        it = it->outer;
-    return it == scope;
+    struct simul_future *task = sm_current();
+    *anchor = (struct sm_anchor){.task = task};
+    if (!task)
+        return -SIMUL_ENOTASK;
+    sm_scopes_check(task, frame);
+    make_room(task, anchor, size);
+    int r = enter(task, anchor);
+    if (r < 0)
+        return r;
+    anchor->scope->size = size;
+    anchor->scope->where = where;
+    anchor->scope->abandon = undo;
+    return 0;
 }
 
-void sm_scope_exit(struct sm_scope *scope)
+void sm_scope_exit(struct sm_anchor *anchor)
 {
-    struct simul_future *task = scope->task;
-    if (in_chain(task, scope)) {
+    struct sm_scope *scope = sm_scope_of(anchor);
+    struct simul_future *task = anchor->task;
+    if (scope) {
         while (task->scope != scope)
-            abandon(task, NULL, task->scope);
+            abandon_innermost(task);
         set_innermost(task, scope->outer);
     }
-    scope->task = NULL;
-    scope->cookie = 0;
-}
-
-/* ---- cleanup: Python's finally ------------------------------------------------------- */
-
-bool sm_sticky_save(struct simul_future *task)
-{
-    bool was = sm_sticky(task);
-    sm_set_sticky(task, false);
-    return was;
-}
-
-void sm_sticky_restore(struct simul_future *task, bool was)
-{
-    if (was)
-        sm_set_sticky(task, true);
-}
-
-struct cleanup {
-    struct sm_scope scope;
-    bool was_sticky;
-};
-
-static void cleanup_abandon(struct sm_scope *scope, struct simul_future *task)
-{
-    struct cleanup *cleanup = sm_container_of(scope, struct cleanup, scope);
-    sm_sticky_restore(task, cleanup->was_sticky);
-}
-
-void simul_cleanup_enter_at(simul_cleanup *public, const char *where)
-{
-    _Static_assert(sizeof(struct cleanup) <= sizeof *public,
-                   "simul_cleanup is too small");
-    struct cleanup *cleanup = (struct cleanup *)public;
-    if (sm_scope_enter(&cleanup->scope, sizeof *cleanup, where, cleanup_abandon,
-                       __builtin_frame_address(0))
-        == 0)
-        cleanup->was_sticky = sm_sticky_save(cleanup->scope.task);
-}
-
-void simul_cleanup_exit(simul_cleanup *public)
-{
-    struct cleanup *cleanup = (struct cleanup *)public;
-    struct simul_future *task = cleanup->scope.task;
-    if (!task)
-        return;
-    sm_scope_exit(&cleanup->scope);
-    sm_sticky_restore(task, cleanup->was_sticky);
+    *anchor = (struct sm_anchor){0};
 }

@@ -137,10 +137,8 @@ struct sm_sched {
     struct simul_future *free; /* control blocks, linked by `wait` */
     struct sm_task_slab *slabs;
     size_t slab_bytes, blocks;    /* blocks: handed out */
-    struct timeout_hop *hops;     /* free ones (timeout.c) */
-    struct timeout_hop *all_hops; /* owned */
-    struct sm_group *groups;      /* free ones (group.c) */
-    struct sm_group *all_groups;  /* owned */
+    struct sm_scope *free_scopes; /* blocks (scope.c) */
+    struct sm_scope *all_scopes;  /* owned */
     struct sm_list tasks;         /* not done, oldest first */
     struct sm_list closables;     /* of struct sm_closable */
     size_t task_count;
@@ -290,12 +288,11 @@ void sm_task_end_unstarted(struct simul_future *task, int r);
 /** Run until the future is done: 0, -SIMUL_ESTOPPED, or an error of the loop. */
 int sm_run_until(struct simul_loop *loop, struct simul_future *future);
 
-/* ---- timeout.c ----------------------------------------------------------------------- */
-void sm_hops_finish(struct sm_sched *sched);
+/* ---- scope.c ------------------------------------------------------------------------- */
+void sm_scopes_finish(struct sm_sched *sched);
 
 /* ---- group.c ------------------------------------------------------------------------- */
 void sm_group_child_done(struct sm_ready *ready);
-void sm_groups_finish(struct sm_sched *sched);
 
 /* ---- dump.c -------------------------------------------------------------------------- */
 void sm_dump(struct simul_loop *loop, FILE *out);

@@ -2,195 +2,159 @@
 /*
  * timeout(): a scope that cancels its task at a deadline (S25).
  *
- *     ENTERED --the hop runs--> EXPIRING --exit--> EXPIRED
- *         \------------exit--------------------> EXITED
+ *     ENTERED --its turn in the ring--> EXPIRING --exit--> EXPIRED
+ *         \------------exit-----------------------------> EXITED
  *
  * When the deadline passes, asyncio runs a callback in that pass, behind what was ready
- * before; so do we, through a *hop*: an entry in the ready ring that points back to the
- * scope. It lies in the loop's memory, since the scope may be left, and its stack used
- * for something else, while the hop is still in the ring.
+ * before; so do we, through an entry in the ready ring. It may still be there when the
+ * scope is left: then it puts the block back.
  */
 #include <math.h>
 
 #include "base/sys.h"
 #include "task/wait.h"
 
-enum state { OUTSIDE, ENTERED, EXPIRING, EXPIRED, EXITED };
+enum state { OUTSIDE, FAILED, ENTERED, EXPIRING, EXPIRED, EXITED };
 
-struct timeout {
-    struct sm_scope scope;
-    struct timeout_hop *hop; /* NULL: none, see error */
-    double when;
+struct timeout { /* the user's */
+    struct sm_anchor anchor;
+    double when;       /* outside */
+    uint8_t state;     /* outside */
+    bool foreign;      /* a cancel was pending, or sticky, at enter: it is not ours */
     uint32_t baseline; /* cancelling() at enter */
-    uint8_t state;
-    bool foreign; /* a cancel was pending, or sticky, at enter: it is not ours */
-    int error;    /* why it has no deadline: instead it has expired at once */
+    int error;         /* FAILED: why; the task was cancelled at once */
 };
 
-struct timeout_hop {
-    struct sm_ready ready;
+struct timeout_scope {
+    struct sm_scope scope;
     struct sm_timer timer;
+    struct sm_ready ready;
+    double when;
     struct sm_sched *sched;
-    struct timeout *owner;     /* NULL: left meanwhile */
-    struct simul_future *task; /* the owner's */
-    bool queued, due; /* in the ring; and is to expire the owner when its turn comes */
-    struct timeout_hop *next; /* in sched->hops */
-    struct timeout_hop *next_of_all;
+    bool expiring;
+    bool queued, due, left; /* in the ring; and is to expire then; or only to be put */
 };
 
-/* ---- hops ---------------------------------------------------------------------------- */
-
-static void hop_put(struct sm_sched *sched, struct timeout_hop *hop)
+static struct timeout_scope *scope_of(const struct timeout *t)
 {
-    hop->owner = NULL;
-    hop->next = sched->hops;
-    sched->hops = hop;
+    return (struct timeout_scope *)sm_scope_of(&t->anchor);
 }
 
-/* The scope may have been left early, and its memory be somebody else's. */
-static __attribute__((no_sanitize_address)) bool
-still_there(const struct timeout_hop *hop)
+/* ---- the deadline -------------------------------------------------------------------- */
+
+static void put(struct timeout_scope *s)
 {
-    const struct timeout *t = hop->owner;
-    return t && sm_scope_intact(&t->scope, hop->task) && t->hop == hop;
+    sm_ring_unreserve(&s->sched->loop.ready);
+    sm_scope_put(s->sched, &s->scope);
 }
 
-static void expire(struct timeout *t)
+static void its_turn(struct sm_ready *ready)
 {
-    t->state = EXPIRING;
-    sm_task_cancel(t->scope.task);
+    struct timeout_scope *s = sm_container_of(ready, struct timeout_scope, ready);
+    bool due = s->due;
+    s->queued = s->due = false;
+    if (s->left) {
+        put(s);
+    } else if (due) {
+        s->expiring = true;
+        sm_task_cancel(s->scope.task);
+    }
 }
 
-static void hop_run(struct sm_ready *ready)
+static void queue(struct timeout_scope *s)
 {
-    struct timeout_hop *hop = sm_container_of(ready, struct timeout_hop, ready);
-    bool due = hop->due;
-    hop->queued = hop->due = false;
-    if (!hop->owner)
-        hop_put(hop->sched, hop);
-    else if (due && still_there(hop))
-        expire(hop->owner);
-}
-
-static void queue(struct timeout_hop *hop)
-{
-    hop->due = true;
-    if (!hop->queued)
-        sm_loop_ready(&hop->sched->loop, &hop->ready, SM_READY_INLINE);
-    hop->queued = true;
+    s->due = true;
+    if (!s->queued)
+        sm_loop_ready(&s->sched->loop, &s->ready, SM_READY_INLINE);
+    s->queued = true;
 }
 
 static void fire(struct sm_timer *timer)
 {
-    queue(sm_container_of(timer, struct timeout_hop, timer));
+    queue(sm_container_of(timer, struct timeout_scope, timer));
 }
 
-static struct timeout_hop *hop_new(struct sm_sched *sched)
+static int arm(struct timeout_scope *s, double when)
 {
-    if (sm_ring_reserve(&sched->loop.ready) < 0)
-        return NULL;
-    struct timeout_hop *hop = sm_zalloc(sizeof *hop);
-    if (!hop) {
-        sm_ring_unreserve(&sched->loop.ready);
-        return NULL;
-    }
-    hop->ready.run = hop_run;
-    hop->sched = sched;
-    hop->next_of_all = sched->all_hops;
-    sched->all_hops = hop;
-    return hop;
+    struct simul_loop *loop = &s->sched->loop;
+    if (when > simul_loop_time(loop))
+        return sm_timer_start(&loop->timers, &s->timer, when);
+    queue(s); /* asyncio: call_soon */
+    return 0;
 }
 
-static struct timeout_hop *hop_get(struct sm_sched *sched)
+static void disarm(struct timeout_scope *s)
 {
-    struct timeout_hop *hop = sched->hops;
-    if (hop)
-        sched->hops = hop->next;
-    else
-        hop = hop_new(sched);
-    return hop;
+    sm_timer_stop(&s->sched->loop.timers, &s->timer);
+    s->due = false;
 }
 
-void sm_hops_finish(struct sm_sched *sched)
+static void leave(struct timeout_scope *s)
 {
-    for (struct timeout_hop *hop = sched->all_hops, *next; hop; hop = next) {
-        next = hop->next_of_all;
-        sm_free(hop);
-    }
-    sched->hops = sched->all_hops = NULL;
+    disarm(s);
+    s->left = true;
+    if (!s->queued)
+        put(s);
 }
 
-static void stop(struct timeout_hop *hop)
+static void abandon(struct sm_scope *scope)
 {
-    sm_timer_stop(&hop->sched->loop.timers, &hop->timer);
-    hop->due = false;
-}
-
-static void disarm(struct timeout_hop *hop)
-{
-    stop(hop);
-    hop->owner = NULL;
-    if (!hop->queued)
-        hop_put(hop->sched, hop); /* else hop_run() does */
+    leave(sm_container_of(scope, struct timeout_scope, scope));
 }
 
 /* ---- enter --------------------------------------------------------------------------- */
 
-static int arm(struct timeout_hop *hop, double when)
+static int start(struct timeout_scope *s, struct sm_sched *sched, double when)
 {
-    struct simul_loop *loop = &hop->sched->loop;
-    if (when > simul_loop_time(loop))
-        return sm_timer_start(&loop->timers, &hop->timer, when);
-    queue(hop); /* asyncio: call_soon */
-    return 0;
-}
-
-/* Our pointer to the hop cannot be trusted any more; the hop's to us can. */
-static void abandon(struct sm_scope *scope, struct simul_future *task)
-{
-    struct timeout *t = sm_container_of(scope, struct timeout, scope);
-    struct timeout_hop *hop = task->sched->all_hops;
-    while (hop && hop->owner != t)
-        hop = hop->next_of_all;
-    if (hop)
-        disarm(hop);
-}
-
-static int start(struct timeout *t, struct simul_future *task)
-{
-    if (isnan(t->when))
+    s->sched = sched;
+    s->when = when;
+    s->timer = (struct sm_timer){.fire = fire};
+    s->ready.run = its_turn;
+    s->expiring = s->queued = s->due = s->left = false;
+    if (isnan(when))
         return -EINVAL;
-    struct timeout_hop *hop = hop_get(task->sched);
-    if (!hop)
-        return -ENOMEM;
-    hop->owner = t;
-    hop->task = task;
-    hop->timer = (struct sm_timer){.fire = fire};
-    int r = arm(hop, t->when);
+    int r = sm_ring_reserve(&sched->loop.ready);
     if (r < 0)
-        hop_put(task->sched, hop);
-    else
-        t->hop = hop;
+        return r;
+    r = arm(s, when);
+    if (r < 0)
+        sm_ring_unreserve(&sched->loop.ready);
     return r;
+}
+
+/* Better to be interrupted at once than to wait without a limit. */
+static int failed(struct timeout *t, struct simul_future *task, int error)
+{
+    struct sm_scope *scope = sm_scope_of(&t->anchor);
+    sm_scope_exit(&t->anchor);
+    if (scope)
+        sm_scope_put(task->sched, scope);
+    t->anchor.task = task;
+    t->state = FAILED;
+    t->when = INFINITY;
+    t->error = error;
+    sm_task_cancel(task);
+    return error;
 }
 
 static int enter(struct timeout *t, double when, const char *where, const void *frame)
 {
-    int r = sm_scope_enter(&t->scope, sizeof *t, where, abandon, frame);
-    struct simul_future *task = t->scope.task;
+    _Static_assert(sizeof(struct timeout_scope) <= SM_SCOPE_BLOCK, "it needs a block");
+    int r = sm_scope_enter(&t->anchor, sizeof *t, where, abandon, frame);
+    struct simul_future *task = t->anchor.task;
     t->state = OUTSIDE;
     t->when = INFINITY;
-    t->hop = NULL;
-    if (r < 0)
+    if (!task)
         return r;
-    t->state = ENTERED;
-    t->when = when;
     t->baseline = task->cancels;
     t->foreign = task->must_cancel || sm_sticky(task);
-    t->error = start(t, task);
-    if (t->error < 0)
-        expire(t); /* better than to wait without a limit */
-    return t->error;
+    t->error = 0;
+    if (r == 0)
+        r = start((struct timeout_scope *)t->anchor.scope, task->sched, when);
+    if (r < 0)
+        return failed(t, task, r);
+    t->state = ENTERED;
+    return 0;
 }
 
 int simul_timeout_enter_when(simul_timeout *public, double when, const char *where)
@@ -223,24 +187,32 @@ static ssize_t settle(struct timeout *t, struct simul_future *task, ssize_t r)
     return t->error < 0 ? t->error : -ETIMEDOUT;
 }
 
+/* True if it had expired. */
+static bool close(struct timeout *t, struct timeout_scope *s)
+{
+    bool expired = s->expiring;
+    t->when = s->when;
+    t->state = expired ? EXPIRED : EXITED;
+    sm_scope_exit(&t->anchor);
+    leave(s);
+    return expired;
+}
+
 ssize_t simul_timeout_exit(simul_timeout *public, ssize_t r)
 {
     struct timeout *t = (struct timeout *)public;
+    struct simul_future *task = t->anchor.task;
+    struct timeout_scope *s = scope_of(t);
     if (t->state == OUTSIDE)
         return r;
-    struct simul_future *task = t->scope.task;
-    if (!task)
-        return -SIMUL_ESCOPE; /* left before, or abandoned */
-    sm_scope_exit(&t->scope);
-    if (t->hop)
-        disarm(t->hop);
-    t->hop = NULL;
-    if (t->state != EXPIRING) {
+    if (t->state == FAILED) {
+        t->anchor.task = NULL;
         t->state = EXITED;
-        return r;
+        return settle(t, task, r);
     }
-    t->state = EXPIRED;
-    return settle(t, task, r);
+    if (!s)
+        return -SIMUL_ESCOPE; /* left before, or abandoned */
+    return close(t, s) ? settle(t, task, r) : r;
 }
 
 /* ---- the rest ------------------------------------------------------------------------ */
@@ -248,26 +220,30 @@ ssize_t simul_timeout_exit(simul_timeout *public, ssize_t r)
 int simul_timeout_reschedule(simul_timeout *public, double when)
 {
     struct timeout *t = (struct timeout *)public;
-    if (t->state != ENTERED)
+    struct timeout_scope *s = t->state == ENTERED ? scope_of(t) : NULL;
+    if (!s || s->expiring)
         return -SIMUL_ESTATE;
     if (isnan(when))
         return -EINVAL;
-    stop(t->hop);
-    int r = arm(t->hop, when);
+    disarm(s);
+    int r = arm(s, when);
     if (r < 0)
-        arm(t->hop, t->when); /* the entry that was stopped makes room */
+        arm(s, s->when); /* the entry that was stopped makes room */
     else
-        t->when = when;
+        s->when = when;
     return r;
 }
 
 double simul_timeout_when(const simul_timeout *public)
 {
-    return ((const struct timeout *)public)->when;
+    const struct timeout *t = (const struct timeout *)public;
+    const struct timeout_scope *s = t->state == ENTERED ? scope_of(t) : NULL;
+    return s ? s->when : t->when;
 }
 
 bool simul_timeout_expired(const simul_timeout *public)
 {
     const struct timeout *t = (const struct timeout *)public;
-    return (t->state == EXPIRING || t->state == EXPIRED) && t->error == 0;
+    const struct timeout_scope *s = t->state == ENTERED ? scope_of(t) : NULL;
+    return s ? s->expiring : t->state == EXPIRED;
 }

@@ -141,42 +141,54 @@ bool sm_waitq_wake(struct sm_list *queue, ssize_t result);
 /* ---- scopes (scope.c) ---------------------------------------------------------------- */
 
 /*
- * Structs on the user's stack in one LIFO per task. Every checkpoint of a task inside a
- * scope looks whether the innermost one is still there: an address below the caller's
- * frame, or a broken cookie, means that its function has returned without leaving it.
+ * Structs on the user's stack in one LIFO per task. A function may return without leaving
+ * its scope; then the struct's memory is anybody's, and nothing of ours may rely on it. So
+ * the user's struct only begins with an anchor, and what the scope is lies in a block of
+ * the loop's memory.
+ *
+ *  Z1. Every checkpoint of a task inside a scope looks whether the innermost one is still
+ *      there: an anchor below the caller's frame, or overwritten, is gone. What is gone is
+ *      reported with the place where it was entered, and abandoned.
+ *  Z2. A gone scope whose memory a deeper function uses, but has not written to yet, is
+ *      found later. Till then it may act (cancel its task), but touches only its block.
+ *  Z3. The user's struct is written to only in calls that were given it.
  */
-struct sm_scope {
-    struct sm_scope *outer;
-    uintptr_t cookie;
-    const char *where;         /* entered there */
-    struct simul_future *task; /* NULL: not entered, or left */
-    /* Left early: undo what it holds. Only what lies elsewhere can be trusted by then. */
-    void (*abandon)(struct sm_scope *scope, struct simul_future *task);
-    uint32_t size; /* of the whole struct, of which this is the beginning */
+struct sm_scope {           /* the beginning of a block */
+    struct sm_scope *outer; /* or, of a free block, the next free one */
+    struct simul_future *task;
+    const struct sm_anchor *anchor;
+    const char *where; /* entered there */
+    void (*abandon)(
+        struct sm_scope *scope); /* it is gone: undo what it holds, put it */
+    struct sm_scope *next_of_all;
+    uint32_t size; /* of the user's struct */
 };
 
+struct sm_anchor {             /* the beginning of the user's struct */
+    struct sm_scope *scope;    /* NULL: there was no memory for it, or it was left */
+    struct simul_future *task; /* NULL: not entered, or left */
+    uintptr_t cookie;
+};
+
+enum { SM_SCOPE_BLOCK = 128 };
+
 /**
- * Enter, and fill in `scope`; the rest of the struct must not be touched before, since
- * one that was left early may still lie there. `frame`: as for sm_attend().
+ * Enter. `frame`: as for sm_attend().
+ *
+ * @error -SIMUL_ENOTASK  and anchor->task is NULL
+ * @error -ENOMEM         anchor->task is set, anchor->scope is NULL
  */
-int sm_scope_enter(struct sm_scope *scope, uint32_t size, const char *where,
-                   void (*abandon)(struct sm_scope *, struct simul_future *),
-                   const void *frame);
+int sm_scope_enter(struct sm_anchor *anchor, uint32_t size, const char *where,
+                   void (*abandon)(struct sm_scope *), const void *frame);
 
-static inline uintptr_t sm_scope_cookie(const struct sm_scope *scope)
-{
-    return (uintptr_t)scope ^ (uintptr_t)0x5ca1ab1e0ddba11dULL;
-}
+/** What the anchor stands for; NULL if there was no memory for it, or it was abandoned. */
+struct sm_scope *sm_scope_of(const struct sm_anchor *anchor);
 
-/* Whether the memory still is that of a scope of this task. It may be anybody's. */
-static inline __attribute__((no_sanitize_address)) bool
-sm_scope_intact(const struct sm_scope *scope, const struct simul_future *task)
-{
-    return scope->cookie == sm_scope_cookie(scope) && scope->task == task;
-}
+/** Leave; scopes inside it that were not left are reported and abandoned first. The block
+ *  stays the caller's, to be put. */
+void sm_scope_exit(struct sm_anchor *anchor);
+void sm_scope_put(struct sm_sched *sched, struct sm_scope *scope);
 
-/** Leave; scopes inside it that were not left are reported and abandoned first. */
-void sm_scope_exit(struct sm_scope *scope);
 /** Report and abandon all scopes whose frames are gone. */
 void sm_scopes_check(struct simul_future *task, const void *frame);
 /** The body has returned: none may be left. */

@@ -85,7 +85,8 @@ TASK_TEST(cancel_of_oneself_drops_the_result_at_the_end) /* T05, S12 */
     simul_release(t);
 }
 
-TASK_TEST(cancel_of_oneself_does_not_drop_an_error) /* S12: an exception wins in asyncio */
+TASK_TEST(
+    cancel_of_oneself_does_not_drop_an_error) /* S12: an exception wins in asyncio */
 {
     int result = -EIO;
     simul_task *t = simul_create_task(cancel_self_and_return, &result);
@@ -246,7 +247,8 @@ static int swallow_and_sleep(void *unused)
     return r < 0 ? r : 9;
 }
 
-TASK_TEST(after_it_was_caught_a_cancel_interrupts_nothing_more) /* S17: edge-triggered */
+TASK_TEST(
+    after_it_was_caught_a_cancel_interrupts_nothing_more) /* S17: edge-triggered */
 {
     simul_task *t = simul_create_task(swallow_and_sleep, NULL);
     let_run(1);
@@ -450,7 +452,8 @@ static void raise_flag(void *flag)
     *(volatile bool *)flag = true;
 }
 
-TASK_TEST(task_that_ignores_its_cancel_does_not_starve_the_rest) /* even without a budget */
+TASK_TEST(
+    task_that_ignores_its_cancel_does_not_starve_the_rest) /* even without a budget */
 {
     static bool stop;
     capture_log();

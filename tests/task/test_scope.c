@@ -208,13 +208,18 @@ TASK_TEST(timeout_left_early_does_not_touch_memory_that_others_use_by_then)
     ck_assert_int_eq(simul_sleep(1), 0);
 }
 
+static void cancel_child(void *unused)
+{
+    (void)unused;
+    simul_cancel(child);
+}
+
 TASK_TEST(group_left_early_does_not_touch_memory_that_others_use_by_then)
 {
     capture_log();
     for (int i = 0; i < 2; i++) {
         leave_group();
-        simul_call_later(NULL, 1, (simul_callback_fn *)(void (*)(void))simul_cancel, child,
-                         NULL);
+        simul_call_later(NULL, 1, cancel_child, NULL, NULL);
         ck_assert_int_eq(wait_over_it(i ? 0xa5 : 0), 0);
         simul_release(child);
     }
