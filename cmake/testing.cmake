@@ -49,7 +49,10 @@ endfunction()
 
 # ---- sweeps: see support/sweep.h. Once on epoll is enough for what does not know which
 # backend it runs on.
-set(SIMUL_SWEEP_LIMIT 2 CACHE STRING "calls per site that a sweep makes fail; 0: all")
+# Of a test that makes the same call a thousand times the first ones are swept; scenarios
+# and examples are swept whole.
+set(SIMUL_SWEEP_LIMIT 3 CACHE STRING
+    "how many calls of one site are made to fail in each test; 0: all")
 set(SM_SWEEP_DIR ${PROJECT_BINARY_DIR}/sweep)
 
 # sm_sweep(name [BACKEND b] COMMAND ...): a test that is part of the sweep
@@ -64,8 +67,7 @@ function(sm_sweep name)
         string(APPEND test .${T_BACKEND})
     endif()
     set_property(TEST ${SIMUL_TEST_PREFIX}${test} APPEND PROPERTY ENVIRONMENT
-        SIMUL_FAULT_LOG=${SM_SWEEP_DIR}/${test}.log SIMUL_FAULT_LIMIT=${SIMUL_SWEEP_LIMIT}
-        CK_TIMEOUT_MULTIPLIER=1)
+        SIMUL_FAULT_LOG=${SM_SWEEP_DIR}/${test}.log CK_TIMEOUT_MULTIPLIER=1)
     set_tests_properties(${SIMUL_TEST_PREFIX}${test} PROPERTIES
         FIXTURES_REQUIRED ${SIMUL_TEST_PREFIX}sweep)
 endfunction()
@@ -77,7 +79,8 @@ function(sm_sweep_tests name folder)
         set(backends ${SIMUL_TEST_BACKENDS})
     endif()
     foreach(backend ${backends})
-        sm_sweep(${name} BACKEND ${backend} COMMAND ${name} ENVIRONMENT HARNESS_SWEEP=all)
+        sm_sweep(${name} BACKEND ${backend} COMMAND ${name} ENVIRONMENT
+            HARNESS_SWEEP=all SIMUL_FAULT_LIMIT=${SIMUL_SWEEP_LIMIT})
     endforeach()
 endfunction()
 

@@ -131,6 +131,7 @@ static int with_loop(struct state *state)
 int main(void)
 {
     struct state state = {0};
+    steps_need_backend();
     if (pipe(state.ends) < 0)
         return 1;
     int r = with_loop(&state);

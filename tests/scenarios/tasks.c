@@ -245,5 +245,6 @@ static const struct step steps[] = {
 
 int main(void)
 {
+    steps_need_backend();
     return steps_run(steps, &(simul_loop_opts){.virtual_clock = true});
 }
