@@ -11,7 +11,7 @@ static int request_line(struct sm_http_head *head, struct sm_http_slice line)
     while (sm_http_is(*p, SM_HTTP_TOKEN))
         p++;
     head->method = (struct sm_http_slice){line.ptr, (size_t)(p - line.ptr)};
-    if (*p != ' ' || p == line.ptr)
+    if (*p != ' ') /* the driver has seen to it that it is not empty */
         return sm_http_refuse(head, SM_HTTP_BAD_METHOD);
     if (head->method.len > SM_HTTP_METHOD_MAX)
         return sm_http_refuse(head, SM_HTTP_BAD_METHOD_LENGTH);
