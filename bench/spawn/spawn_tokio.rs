@@ -21,19 +21,28 @@ async fn batch(n: usize) {
     }
 }
 
+async fn once(is_batch: bool, n: usize) -> f64 {
+    let start = bench::cpu();
+    if is_batch {
+        batch(n).await;
+    } else {
+        one_by_one(n).await;
+    }
+    (bench::cpu() - start) * 1e9 / n as f64
+}
+
 fn main() {
     let bench = bench::args();
     bench::run(async move {
+        let is_batch = bench.shape == "batch";
+        if is_batch {
+            bench::print("spawn.batch", "ns", bench.n, &[once(true, bench.n).await]);
+        }
         let mut raw = Vec::new();
         for _ in 0..bench.repetitions {
-            let start = bench::cpu();
-            if bench.shape == "batch" {
-                batch(bench.n).await;
-            } else {
-                one_by_one(bench.n).await;
-            }
-            raw.push((bench::cpu() - start) * 1e9 / bench.n as f64);
+            raw.push(once(is_batch, bench.n).await);
         }
-        bench::print(&format!("spawn.{}", bench.shape), "ns", bench.n, &raw);
+        let name = if is_batch { "spawn.again" } else { "spawn.await" };
+        bench::print(name, "ns", bench.n, &raw);
     });
 }
