@@ -55,7 +55,16 @@ int sm_loop_init(struct simul_loop *loop, const simul_loop_opts *opts)
     sm_list_init(&loop->signals);
     sm_list_init(&loop->timed);
     sm_list_init(&loop->scheduled);
+    sm_list_init(&loop->at_close);
     return 0;
+}
+
+static void close_what_is_left(struct sm_list *at_close)
+{
+    for (struct sm_list *it; (it = sm_list_shift(at_close));) {
+        struct sm_at_close *left = sm_container_of(it, struct sm_at_close, link);
+        left->close(left);
+    }
 }
 
 void sm_loop_finish(struct simul_loop *loop)
@@ -63,6 +72,7 @@ void sm_loop_finish(struct simul_loop *loop)
     loop->closed = true;
     sm_signals_finish(loop); /* first: a signal handler may wake the poller */
     sm_poll_ops(loop->poll)->close(loop->poll);
+    close_what_is_left(&loop->at_close);
     sm_readers_finish(loop);
     sm_handles_drop(&loop->timed);
     sm_handles_drop(&loop->scheduled);

@@ -43,6 +43,13 @@ enum sm_ready_tag {
 
 struct sm_reader; /* reader.c */
 
+/* What must not outlive the loop: taken off the list and close()d when the loop is, after
+ * the poller (no operation is pending any more). Zeroed or removed: on no list. */
+struct sm_at_close {
+    struct sm_list link; /* loop->at_close */
+    void (*close)(struct sm_at_close *self);
+};
+
 struct simul_loop {
     /* hot: what a switch from task to task touches */
     struct sm_ring ready;
@@ -77,6 +84,7 @@ struct simul_loop {
     struct sm_list signals;   /* of struct signal_watch (signal.c) */
     struct sm_list timed;     /* handles that wait for a timer, for close */
     struct sm_list scheduled; /* handles in the ready ring, for close */
+    struct sm_list at_close;  /* of struct sm_at_close */
 
     simul_exception_handler_fn *handler;
     void *handler_arg;

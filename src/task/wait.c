@@ -149,8 +149,11 @@ static bool holds_clock(const struct sm_op *op)
 ssize_t sm_op_await(struct sm_op *op, const char *what)
 {
     int r = sm_checkpoint();
-    if (r < 0)
-        return r;
+    return r < 0 ? r : sm_op_wait(op, what);
+}
+
+ssize_t sm_op_wait(struct sm_op *op, const char *what)
+{
     struct simul_loop *loop = sm_running;
     op->done = op_done;
     op->state = SM_OP_IDLE;

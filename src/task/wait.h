@@ -120,6 +120,10 @@ int sm_cancel_deliver(struct simul_future *task);
 struct sm_op;
 ssize_t sm_op_await(struct sm_op *op, const char *what);
 
+/** The same after a checkpoint of the caller's own. A checkpoint may let others run, so
+ *  what the operation names (a descriptor!) must be looked up after it. */
+ssize_t sm_op_wait(struct sm_op *op, const char *what);
+
 /** Ask a task for cancellation; false if it is done. */
 bool sm_task_cancel(struct simul_future *task);
 

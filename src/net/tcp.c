@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bottom layer over a socket, TCP or Unix: reading, questions, the end. Receiving goes
+ * straight into the memory of whoever asked: he stays parked until the operation is over.
+ */
+#include "net/tcp.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "base/sys.h"
+
+struct sm_tcp_stream {
+    struct simul_stream stream;
+    struct sm_tcp tcp;
+};
+
+enum { HIGH_WATER = 64 << 10 };
+
+/* ---- sockets ------------------------------------------------------------------------- */
+
+static void set_option(int fd, int level, int name, int value)
+{
+    sm_setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/* Best effort: a connection without them works, and a Unix socket knows no TCP_NODELAY. */
+void sm_socket_tune(int fd, bool delay, bool keep_alive)
+{
+    if (!delay)
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (keep_alive)
+        set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+void sm_socket_close(struct simul_loop *loop, int fd)
+{
+    if (!loop->closed)
+        sm_poll_ops(loop->poll)->forget(loop->poll, fd);
+    sm_close(fd);
+}
+
+/* ---- reading ------------------------------------------------------------------------- */
+
+static ssize_t tcp_read(struct sm_layer *layer, void *buf, size_t n, unsigned flags)
+{
+    struct sm_tcp *tcp = tcp_of(layer);
+    if (flags & SM_NOWAIT)
+        return sm_recv(tcp->fd, buf, n, MSG_DONTWAIT);
+    struct sm_op op = {.fd = tcp->fd, .code = SM_OP_RECV, .buf = {buf, n}};
+    tcp->reading = &op;
+    ssize_t got = sm_op_wait(&op, "read");
+    tcp->reading = NULL;
+    if (sm_unlikely(got == -ECANCELED) && tcp->closing && !sm_was_cancelled())
+        return sm_stream_after_close(layer->stream);
+    return got;
+}
+
+/* The descriptor lives on for a while: take only this operation from it. An operation that
+ * has completed, with its task not resumed yet, keeps its result. */
+static void wake_reader(struct sm_tcp *tcp)
+{
+    struct simul_loop *loop = tcp->layer.stream->loop;
+    struct sm_op *op = tcp->reading;
+    if (!op || op->state == SM_OP_IDLE)
+        return;
+    if (sm_poll_ops(loop->poll)->cancel(loop->poll, op) != SM_OP_REMOVED)
+        return; /* its done() is still to come */
+    op->result = -ECANCELED;
+    op->done(op);
+}
+
+/* ---- the end ------------------------------------------------------------------------- */
+
+static int error_at_end(const struct sm_tcp *tcp)
+{
+    return tcp->broken ? -SIMUL_EBROKEN : tcp->error;
+}
+
+/* With a linger time of 0 the kernel says RST in place of FIN. */
+static void reset_on_close(int fd)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    sm_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+void sm_tcp_finish(struct sm_tcp *tcp)
+{
+    struct simul_stream *stream = tcp->layer.stream;
+    bool dropped = tcp->outbox;
+    if (tcp->fd >= 0 || stream->loop->closed)
+        sm_tcp_drop_outbox(tcp);
+    if (tcp->fd >= 0) {
+        if (dropped || tcp->broken)
+            reset_on_close(tcp->fd);
+        sm_socket_close(stream->loop, tcp->fd);
+        tcp->fd = -1;
+        sm_tcp_wake_writers(tcp);
+    }
+    if (!tcp->outbox)
+        sm_stream_closed(stream, error_at_end(tcp));
+}
+
+static void tcp_close(struct sm_layer *layer, unsigned flags)
+{
+    struct sm_tcp *tcp = tcp_of(layer);
+    bool again = tcp->fd < 0 || (tcp->closing && !(flags & SM_ABORT));
+    if (again && !layer->stream->loop->closed)
+        return;
+    tcp->closing = true;
+    tcp->aborted = flags & SM_ABORT;
+    tcp->broken |= tcp->half;
+    if (tcp->aborted || !tcp->outbox) {
+        sm_tcp_finish(tcp);
+        return;
+    }
+    wake_reader(tcp);
+    sm_tcp_wake_writers(tcp);
+}
+
+static void tcp_release(struct sm_layer *layer)
+{
+    sm_free(sm_container_of(tcp_of(layer), struct sm_tcp_stream, tcp));
+}
+
+/* ---- questions ----------------------------------------------------------------------- */
+
+static int name_of(const struct sm_tcp *tcp, bool peer, simul_address *answer)
+{
+    simul_address found = {.length = sizeof found.socket};
+    struct sockaddr *socket = (struct sockaddr *)&found.socket;
+    if (tcp->fd < 0)
+        return -SIMUL_ESTATE;
+    long r = peer ? sm_getpeername(tcp->fd, socket, &found.length)
+                  : sm_getsockname(tcp->fd, socket, &found.length);
+    if (r < 0)
+        return (int)r;
+    *answer = found;
+    return 0;
+}
+
+static int tcp_info(const struct sm_layer *layer, enum sm_info what, void *answer)
+{
+    const struct sm_tcp *tcp = sm_container_of(layer, struct sm_tcp, layer);
+    switch (what) {
+    case SM_INFO_FD:
+        *(int *)answer = tcp->fd;
+        return tcp->fd < 0 ? -SIMUL_ESTATE : 0;
+    case SM_INFO_PEERNAME:
+    case SM_INFO_SOCKNAME:
+        return name_of(tcp, what == SM_INFO_PEERNAME, answer);
+    case SM_INFO_KEPT:
+        *(size_t *)answer = tcp->outbox && tcp->fd >= 0 ? tcp->outbox->len : 0;
+        return 0;
+    case SM_INFO_ERROR:
+        *(int *)answer = error_at_end(tcp);
+        return 0;
+    }
+    return -ENOTSUP;
+}
+
+/* ---- making -------------------------------------------------------------------------- */
+
+static const struct sm_layer_ops tcp_ops = {
+    .name = "tcp",
+    .read = tcp_read,
+    .write = sm_tcp_write,
+    .flush = sm_tcp_flush,
+    .shutdown = sm_tcp_shutdown,
+    .close = tcp_close,
+    .info = tcp_info,
+    .release = tcp_release,
+};
+
+int sm_stream_of_socket(struct simul_stream **stream, struct simul_loop *loop, int fd,
+                        const simul_connect_opts *opts)
+{
+    struct sm_tcp_stream *made = sm_zalloc(sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    struct sm_tcp *tcp = &made->tcp;
+    tcp->layer.ops = &tcp_ops;
+    tcp->fd = fd;
+    tcp->high = opts && opts->high_water ? opts->high_water : HIGH_WATER;
+    tcp->low = opts && opts->low_water ? opts->low_water : tcp->high / 4;
+    sm_list_init(&tcp->turns);
+    sm_list_init(&tcp->flushers);
+    sm_stream_init(&made->stream, loop, &tcp->layer, opts ? opts->limit : 0);
+    *stream = &made->stream;
+    return 0;
+}

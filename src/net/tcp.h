@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bottom layer over a socket: its state, shared by tcp.c (reading, the end) and
+ * tcp_write.c (writing, keeping, sending in the background).
+ *
+ *  B1. At most one task has the turn to write (`writing`); others wait in `turns`, oldest
+ *      first. Who has it may wait in `room`.
+ *  B2. `outbox` is NULL when nothing is kept. While it is there its operation is pending,
+ *      except inside the functions of tcp_write.c; nobody else sends then.
+ *  B3. fd is -1 from the moment at which the socket is closed. With an operation of the
+ *      outbox pending then, it is still to come, and the end (Y7) waits for it.
+ */
+#ifndef SM_NET_TCP_H
+#define SM_NET_TCP_H
+
+#include "net/stream.h"
+#include "poll/poll.h"
+
+/* A piece of what is kept. */
+struct sm_chunk {
+    struct sm_list link;
+    size_t start, end, size;
+    char data[];
+};
+
+struct sm_outbox {
+    struct sm_op op; /* sends the first chunk; holds the loop while it is pending */
+    size_t len; /* bytes in all */
+    struct sm_list chunks;
+};
+
+struct sm_tcp {
+    struct sm_layer layer;
+    int fd;    /* owned; B3 */
+    int error; /* what writing met, stays; 0: none */
+    bool writing; /* B1 */
+    bool ending;  /* shutdown() was called: to be done behind what is kept or half sent */
+    bool ended;   /* … and was */
+    bool closing; /* close() was called */
+    bool aborted;
+    bool half;   /* a part of the write that has the turn has gone out */
+    bool broken; /* … and the rest never will */
+    struct sm_op *reading; /* pending, of the task that reads; NULL: none */
+    size_t high, low;
+    struct sm_outbox *outbox; /* owned; B2 */
+    struct sm_wait *room;  /* who waits for room … */
+    size_t room_level;     /* … which is when no more than this is kept */
+    struct sm_list turns;    /* of struct sm_waitq_node: B1 */
+    struct sm_list flushers; /* of struct sm_waitq_node: tasks in flush() */
+};
+
+static inline struct sm_tcp *tcp_of(struct sm_layer *layer)
+{
+    return sm_container_of(layer, struct sm_tcp, layer);
+}
+
+/* tcp.c */
+/** Close the socket, in the way that the state asks for, and tell the stream. */
+void sm_tcp_finish(struct sm_tcp *tcp);
+
+/* tcp_write.c */
+ssize_t sm_tcp_write(struct sm_layer *layer, const struct iovec *iov, int n,
+                     unsigned flags);
+int sm_tcp_flush(struct sm_layer *layer);
+int sm_tcp_shutdown(struct sm_layer *layer);
+/** What is kept is dropped. The outbox stays while the kernel reads from it; B3. */
+void sm_tcp_drop_outbox(struct sm_tcp *tcp);
+/** Everybody who waits for writing looks again. */
+void sm_tcp_wake_writers(struct sm_tcp *tcp);
+
+#endif
