@@ -27,9 +27,9 @@ typedef struct simul_address {
 
 /** Keyword arguments of simul_getaddrinfo(); zero and NULL mean the default. */
 typedef struct simul_resolve_opts {
-    int family;             /* AF_INET or AF_INET6 only; 0: both */
-    bool passive;           /* to listen at: without a host all interfaces, not loopback */
-    bool numeric;           /* the host must be a number: no name is looked up */
+    int family;   /* AF_INET or AF_INET6 only; 0: both */
+    bool passive; /* to listen at: without a host all interfaces, not loopback */
+    bool numeric; /* the host must be a number: no name is looked up */
     const char *nameserver; /* asked instead of those of the system; see above */
     void *_reserved[4];
 } simul_resolve_opts;

@@ -56,18 +56,19 @@ typedef struct simul_server simul_server;
 
 /** Keyword arguments of simul_open_connection(); zero and NULL mean the default. */
 typedef struct simul_connect_opts {
-    size_t limit;           /* bytes that readuntil() and readline() look through; 64 KiB */
-    size_t high_water;      /* bytes kept for sending, at most; 64 KiB */
-    size_t low_water;       /* a write that waits for room goes on when so few are left;
+    size_t limit;      /* bytes that readuntil() and readline() look through; 64 KiB */
+    size_t high_water; /* bytes kept for sending, at most; 64 KiB */
+    size_t low_water;  /* a write that waits for room goes on when so few are left;
                                a quarter of high_water */
-    int family;             /* AF_INET or AF_INET6 only; 0: both */
+    int family;        /* AF_INET or AF_INET6 only; 0: both */
     const char *local_host; /* the address to connect from */
     const char *local_port;
-    double attempt_delay;   /* seconds until the next address is tried beside the one before
+    double
+        attempt_delay; /* seconds until the next address is tried beside the one before
                                (RFC 8305); 0.25; INFINITY: only after that has failed */
     const char *nameserver; /* see simul/net.h */
     bool keep_alive;        /* SO_KEEPALIVE */
-    bool delay;             /* collect small packets (Nagle); by default TCP_NODELAY is on */
+    bool delay; /* collect small packets (Nagle); by default TCP_NODELAY is on */
     void *_reserved[6];
 } simul_connect_opts;
 
@@ -287,7 +288,8 @@ SIMUL_API ssize_t simul_stream_write(simul_stream *stream, const void *data, siz
  * Threads:  the loop's
  * asyncio:  StreamWriter.writelines()
  */
-SIMUL_API ssize_t simul_stream_writev(simul_stream *stream, const struct iovec *iov, int n);
+SIMUL_API ssize_t simul_stream_writev(simul_stream *stream, const struct iovec *iov,
+                                      int n);
 
 /**
  * Wait until all that was written has been handed to the kernel. Any number of tasks may.
@@ -392,8 +394,10 @@ SIMUL_API bool simul_stream_is_closing(const simul_stream *stream);
  * Threads:  the loop's
  * asyncio:  get_extra_info("peername"), get_extra_info("sockname")
  */
-SIMUL_API int simul_stream_peername(const simul_stream *stream, char *text, size_t size);
-SIMUL_API int simul_stream_sockname(const simul_stream *stream, char *text, size_t size);
+SIMUL_API int simul_stream_peername(const simul_stream *stream, char *text,
+                                    size_t size);
+SIMUL_API int simul_stream_sockname(const simul_stream *stream, char *text,
+                                    size_t size);
 
 /**
  * The descriptor at the bottom, to set options of the socket.
@@ -428,17 +432,17 @@ typedef int simul_client_fn(simul_stream *client, void *arg);
 
 /** Keyword arguments of simul_start_server(); zero and NULL mean the default. */
 typedef struct simul_server_opts {
-    int backlog;        /* connections that the kernel keeps until they are accepted; also
+    int backlog;  /* connections that the kernel keeps until they are accepted; also
                            how many are accepted in a row; 100 */
-    size_t limit;       /* these three: of the clients' streams, see simul_connect_opts */
+    size_t limit; /* these three: of the clients' streams, see simul_connect_opts */
     size_t high_water;
     size_t low_water;
-    size_t stack_size;  /* of the clients' tasks, bytes; the loop's default */
-    int family;         /* AF_INET or AF_INET6 only; 0: both */
-    bool reuse_port;    /* SO_REUSEPORT: several processes may listen at the address */
-    bool keep_alive;    /* SO_KEEPALIVE of clients */
-    bool delay;         /* clients: collect small packets (Nagle) */
-    bool systemd;       /* take the sockets that systemd hands over, if it does, in place of
+    size_t stack_size; /* of the clients' tasks, bytes; the loop's default */
+    int family;        /* AF_INET or AF_INET6 only; 0: both */
+    bool reuse_port;   /* SO_REUSEPORT: several processes may listen at the address */
+    bool keep_alive;   /* SO_KEEPALIVE of clients */
+    bool delay;        /* clients: collect small packets (Nagle) */
+    bool systemd; /* take the sockets that systemd hands over, if it does, in place of
                            host and port; see simul_listen_fds() */
     const char *nameserver; /* see simul/net.h */
     void *_reserved[6];
@@ -471,8 +475,8 @@ typedef struct simul_server_opts {
  * Threads:  the loop's
  * asyncio:  start_server(handler, host, port)
  */
-SIMUL_API int simul_start_server(simul_server **server, const char *host, const char *port,
-                                 simul_client_fn *handler, void *arg,
+SIMUL_API int simul_start_server(simul_server **server, const char *host,
+                                 const char *port, simul_client_fn *handler, void *arg,
                                  const simul_server_opts *opts);
 
 /**

@@ -107,9 +107,12 @@ void sm_close(int fd);
 #define sm_writev(fd, iov, n)          SM_SYS("writev", EIO, writev(fd, iov, n))
 #define sm_open(path, flags, mode)     SM_SYS("open", EMFILE, open(path, flags, mode))
 #define sm_recv(fd, buf, n, flags)     SM_SYS("recv", ECONNRESET, recv(fd, buf, n, flags))
+#define sm_recvfrom(fd, buf, n, flags, addr, len)                                        \
+    SM_SYS("recvfrom", ECONNREFUSED, recvfrom(fd, buf, n, flags, addr, len))
 #define sm_send(fd, buf, n, flags)     SM_SYS("send", ECONNRESET, send(fd, buf, n, flags))
 #define sm_recvmsg(fd, msg, flags)     SM_SYS("recvmsg", ECONNRESET, recvmsg(fd, msg, flags))
 #define sm_sendmsg(fd, msg, flags)     SM_SYS("sendmsg", ECONNRESET, sendmsg(fd, msg, flags))
+#define sm_fcntl(fd, what, arg)        SM_SYS("fcntl", EBADF, fcntl(fd, what, arg))
 #define sm_socket(domain, type, proto) SM_SYS("socket", EMFILE, socket(domain, type, proto))
 #define sm_bind(fd, addr, len)         SM_SYS("bind", EADDRINUSE, bind(fd, addr, len))
 #define sm_listen(fd, backlog)         SM_SYS("listen", EADDRINUSE, listen(fd, backlog))

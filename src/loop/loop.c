@@ -72,6 +72,7 @@ void sm_loop_finish(struct simul_loop *loop)
     loop->closed = true;
     sm_signals_finish(loop); /* first: a signal handler may wake the poller */
     sm_poll_ops(loop->poll)->close(loop->poll);
+    loop->poll = NULL;
     close_what_is_left(&loop->at_close);
     sm_readers_finish(loop);
     sm_handles_drop(&loop->timed);

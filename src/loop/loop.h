@@ -58,7 +58,7 @@ struct simul_loop {
     uintptr_t carry; /* an entry taken by a task that only the loop's stack may run */
 
     struct sm_timers timers;
-    struct sm_poll *poll; /* owned */
+    struct sm_poll *poll; /* owned; NULL at the end of closing */
     double now;           /* the clock at the last look, for reports; seconds */
     double virtual_now;
     int outstanding, holds; /* L2 */

@@ -17,11 +17,11 @@
 #include "net/stream.h"
 
 enum {
-    DIRECT = 256,     /* reads of so many bytes go past the buffer */
-    IDLE = 1024,      /* the array on the stack */
-    ROOM_MIN = 1024,  /* to read into behind what is kept */
-    FIRST = 4 << 10,  /* the first size of the buffer */
-    BULK = 64 << 10,  /* its size where bytes come faster than they are read */
+    DIRECT = 256,    /* reads of so many bytes go past the buffer */
+    IDLE = 1024,     /* the array on the stack */
+    ROOM_MIN = 1024, /* to read into behind what is kept */
+    FIRST = 4 << 10, /* the first size of the buffer */
+    BULK = 64 << 10, /* its size where bytes come faster than they are read */
 };
 
 /* ---- what is kept -------------------------------------------------------------------- */
@@ -298,7 +298,8 @@ ssize_t simul_stream_read(simul_stream *stream, void *buf, size_t n)
 }
 
 /* What was read so far was not enough, and has to stay. */
-static ssize_t undo(struct simul_stream *stream, const void *buf, size_t n, ssize_t error)
+static ssize_t undo(struct simul_stream *stream, const void *buf, size_t n,
+                    ssize_t error)
 {
     if (put_back(stream, buf, n) < 0)
         stream->read_error = -ENOMEM;
@@ -344,13 +345,14 @@ static ssize_t incomplete(struct simul_stream *stream, char **data)
 
 /* As in asyncio the limit does not count the separator, and what was searched once is not
  * searched again. */
-static ssize_t read_until(struct simul_stream *stream, const void *separator, size_t len,
-                          char **data)
+static ssize_t read_until(struct simul_stream *stream, const void *separator,
+                          size_t len, char **data)
 {
     size_t seen = 0;
     for (;;) {
         if (stream->in_len >= seen + len) {
-            char *at = memmem(kept(stream) + seen, stream->in_len - seen, separator, len);
+            char *at =
+                memmem(kept(stream) + seen, stream->in_len - seen, separator, len);
             size_t before = at ? (size_t)(at - kept(stream)) : stream->in_len + 1 - len;
             if (before > stream->limit)
                 return over_limit(stream, before);
@@ -372,7 +374,8 @@ ssize_t simul_stream_readuntil(simul_stream *stream, const void *separator,
     if (separator_len == 0)
         return -EINVAL;
     int r = enter(stream);
-    return r < 0 ? r : leave(stream, read_until(stream, separator, separator_len, data));
+    return r < 0 ? r
+                 : leave(stream, read_until(stream, separator, separator_len, data));
 }
 
 static ssize_t read_line(struct simul_stream *stream, char **line)

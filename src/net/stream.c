@@ -50,16 +50,20 @@ static int ask(const struct simul_stream *stream, enum sm_info what, void *answe
 
 /* ---- making -------------------------------------------------------------------------- */
 
-/* The loop is closed, and the poller with it: nothing can be sent any more. */
+/* The loop is closed, and the poller with it: nothing can be sent any more, and no task
+ * will return from a call that it was in (Z1). */
 static void end_with_loop(struct sm_at_close *at_close)
 {
-    struct simul_stream *stream = sm_container_of(at_close, struct simul_stream, at_close);
+    struct simul_stream *stream =
+        sm_container_of(at_close, struct simul_stream, at_close);
     size_t kept = 0;
     ask(stream, SM_INFO_KEPT, &kept);
     if (kept > 0)
         sm_log(SIMUL_LOG_WARNING,
-               "a loop was closed while a stream had %zu bytes to send; they are lost", kept);
+               "a loop was closed while a stream had %zu bytes to send; they are lost",
+               kept);
     stream->told = stream->closing = stream->aborted = true;
+    stream->refs = stream->released ? 1 : 2;
     stream->top->ops->close(stream->top, SM_ABORT);
 }
 
@@ -100,7 +104,8 @@ static void report(struct simul_stream *stream, int error)
 {
     simul_call_exception_handler(
         stream->loop,
-        &(simul_context){.message = "a stream could not send all that was written to it",
+        &(simul_context){.message =
+                             "a stream could not send all that was written to it",
                          .error = error});
 }
 

@@ -119,19 +119,19 @@ struct simul_stream {
     size_t limit, partial;
     char *nul; /* Z3 */
     char nul_was;
-    bool reading;   /* a task is in a read */
-    bool more;      /* the last read from below filled all it was given */
-    bool eof;       /* the peer has ended the stream */
-    bool ended;     /* write_eof() was called */
-    bool closing;   /* close() or abort() was */
-    bool aborted;   /* abort() was */
-    bool closed;    /* Y7 */
-    bool released;  /* the user has given his handle back */
-    bool told;      /* the user got an error from writing or closing */
-    int read_error; /* stays; 0: none */
-    int close_error; /* what the bottom met while it closed; 0: none */
-    uint32_t refs;  /* Z1 */
-    struct sm_list waiters;        /* tasks in wait_closed() */
+    bool reading;           /* a task is in a read */
+    bool more;              /* the last read from below filled all it was given */
+    bool eof;               /* the peer has ended the stream */
+    bool ended;             /* write_eof() was called */
+    bool closing;           /* close() or abort() was */
+    bool aborted;           /* abort() was */
+    bool closed;            /* Y7 */
+    bool released;          /* the user has given his handle back */
+    bool told;              /* the user got an error from writing or closing */
+    int read_error;         /* stays; 0: none */
+    int close_error;        /* what the bottom met while it closed; 0: none */
+    uint32_t refs;          /* Z1 */
+    struct sm_list waiters; /* tasks in wait_closed() */
     struct sm_stream_owner *owner; /* borrowed; NULL: none */
     struct sm_at_close at_close;
 };
@@ -181,11 +181,5 @@ static inline void sm_stream_unref(struct simul_stream *stream)
  */
 int sm_stream_of_socket(struct simul_stream **stream, struct simul_loop *loop, int fd,
                         const simul_connect_opts *opts);
-
-/** TCP_NODELAY and SO_KEEPALIVE as wanted; harmless where they do not apply. */
-void sm_socket_tune(int fd, bool delay, bool keep_alive);
-
-/** Close a descriptor that the poller of `loop` may know (P5). */
-void sm_socket_close(struct simul_loop *loop, int fd);
 
 #endif

@@ -5,10 +5,8 @@
  */
 #include "net/tcp.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
 #include "base/sys.h"
+#include "net/socket.h"
 
 struct sm_tcp_stream {
     struct simul_stream stream;
@@ -16,29 +14,6 @@ struct sm_tcp_stream {
 };
 
 enum { HIGH_WATER = 64 << 10 };
-
-/* ---- sockets ------------------------------------------------------------------------- */
-
-static void set_option(int fd, int level, int name, int value)
-{
-    sm_setsockopt(fd, level, name, &value, sizeof value);
-}
-
-/* Best effort: a connection without them works, and a Unix socket knows no TCP_NODELAY. */
-void sm_socket_tune(int fd, bool delay, bool keep_alive)
-{
-    if (!delay)
-        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (keep_alive)
-        set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-}
-
-void sm_socket_close(struct simul_loop *loop, int fd)
-{
-    if (!loop->closed)
-        sm_poll_ops(loop->poll)->forget(loop->poll, fd);
-    sm_close(fd);
-}
 
 /* ---- reading ------------------------------------------------------------------------- */
 
@@ -88,7 +63,7 @@ void sm_tcp_finish(struct sm_tcp *tcp)
 {
     struct simul_stream *stream = tcp->layer.stream;
     bool dropped = tcp->outbox;
-    if (tcp->fd >= 0 || stream->loop->closed)
+    if (tcp->fd >= 0 || !stream->loop->poll)
         sm_tcp_drop_outbox(tcp);
     if (tcp->fd >= 0) {
         if (dropped || tcp->broken)
@@ -104,8 +79,10 @@ void sm_tcp_finish(struct sm_tcp *tcp)
 static void tcp_close(struct sm_layer *layer, unsigned flags)
 {
     struct sm_tcp *tcp = tcp_of(layer);
-    bool again = tcp->fd < 0 || (tcp->closing && !(flags & SM_ABORT));
-    if (again && !layer->stream->loop->closed)
+    bool over = !layer->stream->loop->poll; /* nothing will be sent any more */
+    if (over)
+        flags |= SM_ABORT;
+    if (!over && (tcp->fd < 0 || (tcp->closing && !(flags & SM_ABORT))))
         return;
     tcp->closing = true;
     tcp->aborted = flags & SM_ABORT;

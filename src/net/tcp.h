@@ -25,28 +25,29 @@ struct sm_chunk {
 
 struct sm_outbox {
     struct sm_op op; /* sends the first chunk; holds the loop while it is pending */
-    size_t len; /* bytes in all */
+    size_t len;      /* bytes in all */
     struct sm_list chunks;
 };
 
 struct sm_tcp {
     struct sm_layer layer;
-    int fd;    /* owned; B3 */
-    int error; /* what writing met, stays; 0: none */
+    int fd;       /* owned; B3 */
+    int error;    /* what writing met, stays; 0: none */
     bool writing; /* B1 */
-    bool ending;  /* shutdown() was called: to be done behind what is kept or half sent */
-    bool ended;   /* … and was */
+    bool
+        ending; /* shutdown() was called: to be done behind what is kept or half sent */
+    bool ended; /* … and was */
     bool closing; /* close() was called */
     bool aborted;
-    bool half;   /* a part of the write that has the turn has gone out */
-    bool broken; /* … and the rest never will */
+    bool half;             /* a part of the write that has the turn has gone out */
+    bool broken;           /* … and the rest never will */
     struct sm_op *reading; /* pending, of the task that reads; NULL: none */
     size_t high, low;
     struct sm_outbox *outbox; /* owned; B2 */
-    struct sm_wait *room;  /* who waits for room … */
-    size_t room_level;     /* … which is when no more than this is kept */
-    struct sm_list turns;    /* of struct sm_waitq_node: B1 */
-    struct sm_list flushers; /* of struct sm_waitq_node: tasks in flush() */
+    struct sm_wait *room;     /* who waits for room … */
+    size_t room_level;        /* … which is when no more than this is kept */
+    struct sm_list turns;     /* of struct sm_waitq_node: B1 */
+    struct sm_list flushers;  /* of struct sm_waitq_node: tasks in flush() */
 };
 
 static inline struct sm_tcp *tcp_of(struct sm_layer *layer)

@@ -81,7 +81,7 @@ void sm_tcp_drop_outbox(struct sm_tcp *tcp)
     struct simul_loop *loop = tcp->layer.stream->loop;
     if (!outbox)
         return;
-    if (!loop->closed
+    if (loop->poll
         && sm_poll_ops(loop->poll)->cancel(loop->poll, &outbox->op) != SM_OP_REMOVED)
         return; /* sent() will be called */
     sm_loop_unhold(loop, true);
@@ -137,7 +137,8 @@ static void drained(struct sm_tcp *tcp)
 static void account(struct sm_tcp *tcp, ssize_t sent)
 {
     struct sm_outbox *outbox = tcp->outbox;
-    struct sm_chunk *chunk = sm_container_of(outbox->chunks.next, struct sm_chunk, link);
+    struct sm_chunk *chunk =
+        sm_container_of(outbox->chunks.next, struct sm_chunk, link);
     if (sent < 0) {
         fail(tcp, (int)sent);
         return;
@@ -162,8 +163,8 @@ static void pump(struct sm_tcp *tcp)
     struct simul_loop *loop = tcp->layer.stream->loop;
     struct sm_outbox *outbox;
     while ((outbox = tcp->outbox)) {
-        struct sm_chunk *chunk
-            = sm_container_of(outbox->chunks.next, struct sm_chunk, link);
+        struct sm_chunk *chunk =
+            sm_container_of(outbox->chunks.next, struct sm_chunk, link);
         outbox->op.buf.data = chunk->data + chunk->start;
         outbox->op.buf.len = chunk->end - chunk->start;
         if (!sm_poll_ops(loop->poll)->submit(loop->poll, &outbox->op)) {
@@ -195,8 +196,8 @@ static bool make_outbox(struct sm_tcp *tcp)
     if (!outbox)
         return false;
     tcp->outbox = outbox;
-    outbox->op = (struct sm_op){
-        .done = sent, .fd = tcp->fd, .code = SM_OP_SEND, .user = tcp};
+    outbox->op =
+        (struct sm_op){.done = sent, .fd = tcp->fd, .code = SM_OP_SEND, .user = tcp};
     sm_list_init(&outbox->chunks);
     return true;
 }
@@ -214,7 +215,8 @@ static void copy(struct sm_chunk *chunk, struct cursor *cursor)
         size_t n = cursor->iov->iov_len - cursor->skip;
         if (n > chunk->size - chunk->end)
             n = chunk->size - chunk->end;
-        memcpy(chunk->data + chunk->end, (char *)cursor->iov->iov_base + cursor->skip, n);
+        memcpy(chunk->data + chunk->end, (char *)cursor->iov->iov_base + cursor->skip,
+               n);
         chunk->end += n;
         advance(cursor, n);
     }

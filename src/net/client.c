@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One client of a server: its task, its stream, and the end of both. The handler returns,
+ * its task ends and gives its stack back; what is still to be sent goes out without it.
+ */
+#include "base/sys.h"
+#include "net/server.h"
+
+static struct simul_server *unlink_client(struct client *client)
+{
+    struct simul_server *server = client->server;
+    sm_list_remove(&client->link);
+    server->n_clients--;
+    sm_free(client);
+    return server;
+}
+
+static void one_less(struct client *client)
+{
+    if (--client->left > 0)
+        return;
+    struct simul_server *server = unlink_client(client);
+    sm_server_look(server);
+    sm_server_unref(server);
+}
+
+static void stream_closed(struct sm_stream_owner *owner)
+{
+    struct client *client = sm_container_of(owner, struct client, owner);
+    client->stream = NULL;
+    one_less(client);
+}
+
+/* A handler that was shown -ECONNABORTED by abort() is not at fault. */
+static bool is_fault(const struct client *client, const struct simul_future *task)
+{
+    bool aborted = client->stream && client->stream->aborted;
+    return task->state == SM_FINISHED && task->result < 0
+           && !(aborted && task->result == -ECONNABORTED);
+}
+
+static void task_ended(struct sm_waiter *waiter, struct simul_future *task)
+{
+    struct client *client = sm_container_of(waiter, struct client, waiter);
+    struct simul_stream *stream = client->stream;
+    if (is_fault(client, task))
+        sm_report(task, "a client's handler failed");
+    task->asked = true;
+    client->task = NULL;
+    sm_future_unref(task);
+    simul_stream_release(stream); /* may be followed by stream_closed() at once */
+    one_less(client);
+}
+
+static int serve(void *arg)
+{
+    struct client *client = arg;
+    return client->server->handler(client->stream, client->server->arg);
+}
+
+struct client *sm_client_new(struct simul_server *server)
+{
+    struct client *client = sm_zalloc(sizeof *client);
+    if (!client)
+        return NULL;
+    client->server = server;
+    client->owner.closed = stream_closed;
+    client->waiter.fire = task_ended;
+    client->left = 2;
+    return client;
+}
+
+int sm_client_start(struct client *client)
+{
+    struct simul_server *server = client->server;
+    const simul_task_opts opts = {.stack_size = server->stack_size};
+    struct simul_future *task =
+        sm_task_create(sm_sched_of(server->loop), serve, client, &opts, "simul_server");
+    if (!task)
+        return -ENOMEM;
+    client->task = task;
+    client->stream->owner = &client->owner;
+    sm_future_watch(task, &client->waiter);
+    sm_list_push(&server->clients, &client->link);
+    server->n_clients++;
+    server->refs++;
+    return 0;
+}
+
+void sm_client_free(struct client *client)
+{
+    if (!client)
+        return;
+    simul_stream_release(client->stream);
+    sm_free(client);
+}
+
+void sm_client_drop(struct client *client)
+{
+    struct simul_stream *stream = client->stream;
+    if (client->task) {
+        client->task->asked = true;
+        sm_future_unref(client->task);
+    }
+    if (stream) {
+        stream->owner = NULL;
+        if (client->task)
+            simul_stream_release(stream);
+    }
+    unlink_client(client);
+}

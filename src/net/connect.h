@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Connecting to one of several addresses; apart from names, so that tests can choose them. */
+#ifndef SM_NET_CONNECT_H
+#define SM_NET_CONNECT_H
+
+#include <simul/stream.h>
+
+/** Reorder so that the families take turns, beginning with that of the first (RFC 8305). */
+void sm_interleave(simul_address *addresses, size_t n);
+
+/**
+ * Connect to the first of `to` that answers; awaits. `from`: addresses to bind to, of which
+ * the first of the right family is taken; NULL if there are none. Both arrays are the
+ * callee's, and freed in any case. Returns the connected socket, or -errno: that of the
+ * first address if all failed.
+ */
+int sm_connect_any(simul_address *to, size_t n_to, simul_address *from, size_t n_from,
+                   const simul_connect_opts *opts);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A server from inside: shared by server.c (its life), accept.c (taking clients in) and
+ * client.c (serving one).
+ *
+ *  V1. refs: one for the user's handle, one for each listener's task, one for each client.
+ *  V2. A listener has a descriptor until the server is closed, and then -1.
+ *  V3. A client is in `clients` from the start of its task until that has ended and its
+ *      stream is closed, whichever comes last.
+ */
+#ifndef SM_NET_SERVER_H
+#define SM_NET_SERVER_H
+
+#include "net/stream.h"
+
+struct client {
+    struct sm_stream_owner owner; /* hears of the stream's end */
+    struct sm_waiter waiter;      /* hears of the task's end */
+    struct sm_list link;          /* V3 */
+    struct simul_server *server;  /* held */
+    struct simul_stream *stream;  /* owned; NULL: closed */
+    struct simul_future *task;    /* held; NULL: not begun, or ended */
+    int left;                     /* of the two that V3 waits for */
+};
+
+struct listener {
+    struct simul_server *server;
+    struct sm_waiter waiter; /* hears of the task's end */
+    int fd;                  /* owned; V2 */
+    int accepted;            /* owned: a socket in hand, or -1 */
+    struct client *next;     /* owned: made beforehand, not started; or NULL */
+};
+
+struct simul_server {
+    struct simul_loop *loop;
+    simul_client_fn *handler;
+    void *arg;
+    simul_connect_opts stream; /* limit and marks of the clients' streams */
+    size_t stack_size;
+    int backlog;
+    bool closed;
+    bool released; /* by the user */
+    bool forever;  /* a task is in serve_forever() */
+    bool short_of; /* descriptors or memory ran out, and it was said */
+    uint32_t refs; /* V1 */
+    size_t n_clients;
+    struct sm_list clients; /* V3 */
+    struct sm_list waiters; /* tasks in wait_closed() */
+    struct sm_list closers; /* the task in serve_forever() */
+    struct sm_at_close at_close;
+    size_t accepting; /* listeners whose task has not ended */
+    size_t n;
+    struct listener listeners[];
+};
+
+/* server.c */
+void sm_server_unref(struct simul_server *server);
+/** Wake who waits for the end, if it has come. */
+void sm_server_look(struct simul_server *server);
+
+/* accept.c */
+/** Start the task of a listener: 0 or -ENOMEM. */
+int sm_accept_start(struct listener *listener);
+/** Give up what it has in hand. */
+void sm_accept_drop(struct listener *listener);
+
+/* client.c */
+struct client *sm_client_new(struct simul_server *server);
+/** Serve a client that has a stream: 0, or -ENOMEM and nothing has changed. */
+int sm_client_start(struct client *client);
+/** For one that was not started. NULL does nothing. */
+void sm_client_free(struct client *client);
+/** The loop is closed, its tasks are dead: let go of a client that was started. */
+void sm_client_drop(struct client *client);
+
+#endif

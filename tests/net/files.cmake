@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+set(SM_NET_SUPPORT task/trace.c net/pair.c)
+sm_test_backends(test_reader net/test_reader.c ${SM_NET_SUPPORT})

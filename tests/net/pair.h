@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What tests of streams have in common: a stream whose peer is a bare socket, and two
+ * streams that are each other's peers. */
+#ifndef SM_TESTS_PAIR_H
+#define SM_TESTS_PAIR_H
+
+#include "task/trace.h"
+
+#include <simul/stream.h>
+
+/** A stream over a socketpair; *peer is the other end, blocking, the caller's. */
+simul_stream *stream_and_peer(int *peer, const simul_connect_opts *opts);
+
+/** Two streams that are connected to each other by TCP, with small socket buffers. */
+void tcp_pair(simul_stream *pair[2], const simul_connect_opts *opts);
+
+/** Write to a bare socket, all of it. */
+void feed(int fd, const char *text);
+void feed_bytes(int fd, const void *data, size_t n);
+
+/** Read exactly n bytes, or to the end if there are fewer, from a bare socket. */
+size_t drink(int fd, void *data, size_t n);
+
+/** Give a stream back and wait until it is closed; what wait_closed() said. */
+int finish(simul_stream *stream);
+
+/** A read that a task of its own makes. */
+struct reading {
+    simul_stream *stream;
+    char data[64];
+    size_t n;
+    ssize_t result;
+};
+int read_it(void *reading);
+int read_exactly_it(void *reading);
+
+/** n bytes that differ from one another, as bytes at `at` of a long sequence. */
+void pattern(char *data, size_t n, size_t at);
+bool is_pattern(const char *data, size_t n, size_t at);
+
+#endif
