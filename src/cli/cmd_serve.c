@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* simul serve: an HTTP server to test against. */
+#include <argp.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "cli/cli.h"
+#include "cli/serve_routes.h"
+
+static const double grace_s = 5; /* for what is under way when it is told to stop */
+
+struct options {
+    const char *host, *port;
+    int backlog;
+    double latency, timeout;
+    bool quiet, reuse_port;
+};
+
+static const struct argp_option argp_options[] = {
+    {"host", 'h', "HOST", 0, "listen at HOST (default: localhost)", 0},
+    {"port", 'p', "PORT", 0, "listen at PORT (default: 8080; 0: any free one)", 0},
+    {"latency", 'l', "SECONDS", 0, "answer each request only after SECONDS", 0},
+    {"timeout", 't', "SECONDS", 0,
+     "close a connection on which no request arrives for so long (default: 60; 0: never)", 0},
+    {"backlog", 'b', "N", 0, "connections that wait to be accepted (default: 4096)", 0},
+    {"reuse-port", 'r', NULL, 0, "let several servers listen at the port", 0},
+    {"quiet", 'q', NULL, 0, "do not say where it listens", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case 'h':
+        o->host = arg;
+        return 0;
+    case 'p':
+        o->port = arg;
+        return 0;
+    case 'l':
+        o->latency = cli_seconds(state, "--latency", arg);
+        return 0;
+    case 't':
+        o->timeout = cli_seconds(state, "--timeout", arg);
+        return 0;
+    case 'b':
+        o->backlog = (int)cli_number(state, "--backlog", arg, 1, 1 << 20);
+        return 0;
+    case 'r':
+        o->reuse_port = true;
+        return 0;
+    case 'q':
+        o->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "too many arguments: %s", arg);
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Each connection is a descriptor: have as many as we may. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void say_where(const struct options *o, simul_server *server)
+{
+    if (o->quiet)
+        return;
+    printf("listening on http://%s:%d\n", o->host, simul_server_port(server));
+    fflush(stdout);
+}
+
+/* Told to stop: no new clients, what is under way is answered, idle ones are let go. */
+static void shut_down(simul_server *server, struct sm_http_service *service)
+{
+    simul_cleanup cleanup;
+    simul_cleanup_enter(&cleanup);
+    service->closing = true;
+    simul_server_close(server);
+    double end = simul_time() + grace_s;
+    while (service->active > 0 && simul_time() < end)
+        if (simul_sleep(0.01) < 0)
+            break;
+    simul_server_cancel_clients(server);
+    simul_server_wait_closed(server);
+    simul_cleanup_exit(&cleanup);
+}
+
+struct command {
+    struct options options;
+    struct serve serve;
+};
+
+static int serve_until_told(void *arg)
+{
+    struct command *command = arg;
+    const struct options *o = &command->options;
+    simul_server *server;
+    int r = simul_start_server(
+        &server, o->host, o->port, sm_http_serve_client, &command->serve.service,
+        &(simul_server_opts){.backlog = o->backlog, .reuse_port = o->reuse_port});
+    if (r < 0)
+        return simul_fail(r, "cannot listen at %s, port %s: %s", o->host, o->port,
+                          simul_strerror(r));
+    say_where(o, server);
+    r = simul_server_serve_forever(server);
+    shut_down(server, &command->serve.service);
+    simul_server_release(server);
+    return r;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    static const struct argp argp = {
+        argp_options, parse, NULL,
+        "Answer HTTP requests: /delay/SECONDS, /bytes/N, /json, /status/CODE, /echo, /stats.",
+        NULL, NULL, NULL};
+    static struct command command = {
+        .options = {.host = "localhost", .port = "8080", .backlog = 4096, .timeout = 60}};
+    argp_parse(&argp, argc, argv, 0, NULL, &command.options);
+
+    raise_descriptor_limit();
+    command.serve.latency = command.options.latency;
+    command.serve.service = (struct sm_http_service){
+        .handler = serve_route,
+        .arg = &command.serve,
+        .limits = SM_HTTP_LIMITS,
+        .idle_timeout = command.options.timeout,
+    };
+    int r = cli_run(serve_until_told, &command, &(simul_loop_opts){.terminate = true});
+    return r == -SIMUL_EINTERRUPTED ? 0 : simul_exit(r);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* One connection of a server, exchange after exchange; see http_server.h. */
+#include "http/http_server.h"
+
+#include "base/sys.h"
+
+enum { LINGER_BYTES = 256 * 1024 };
+
+static const double linger_s = 2;
+
+/* ---- the end of a connection --------------------------------------------------------- */
+
+/* X4: a close with unread bytes would reset the connection and take the answer along. */
+static int linger(struct sm_http_connection *c)
+{
+    char *data;
+    size_t dropped = 0;
+    int r = simul_stream_write_eof(c->stream);
+    if (r < 0)
+        return r;
+    simul_timeout limit;
+    simul_timeout_enter(&limit, linger_s);
+    ssize_t n;
+    while (dropped < LINGER_BYTES && (n = simul_stream_peek(c->stream, 0, &data)) > 0) {
+        dropped += (size_t)n;
+        simul_stream_consume(c->stream, (size_t)n);
+    }
+    return (int)simul_timeout_exit(&limit, 0);
+}
+
+/* The peer went away, or was too slow: nothing that anybody need hear of. */
+static bool is_ordinary_end(int r)
+{
+    return r == -ECONNRESET || r == -EPIPE || r == -ETIMEDOUT || r == -SIMUL_EEOF
+           || r == -SIMUL_EHTTP || r == -SIMUL_ELIMIT;
+}
+
+/* ---- the head ------------------------------------------------------------------------- */
+
+/* Its end may be in what is there already; if not, X2 says to send before waiting. */
+static ssize_t wait_for_head(struct sm_http_exchange *x, size_t *have)
+{
+    struct sm_http_connection *c = x->connection;
+    char *data;
+    for (;;) {
+        if (c->used > 0 || *have == 0) {
+            int r = sm_http_flush(c);
+            if (r < 0)
+                return r;
+        }
+        ssize_t n = simul_stream_peek(c->stream, *have + 1, &data);
+        if (n < 0)
+            return n;
+        if ((size_t)n <= *have)
+            return *have ? -SIMUL_EEOF : 0;
+        *have = (size_t)n;
+        ssize_t len = sm_http_request_parse(&x->head, data, *have);
+        if (len != SM_HTTP_MORE)
+            return len;
+    }
+}
+
+/* > 0: bytes of the head; 0: the client has left between two requests; or an error. */
+static ssize_t read_head(struct sm_http_exchange *x, size_t *have)
+{
+    struct sm_http_connection *c = x->connection;
+    sm_http_head_init(&x->head, c->headers, &c->service->limits);
+    if (*have > 0) { /* pipelined */
+        char *data;
+        ssize_t n = simul_stream_peek(c->stream, 0, &data);
+        if (n < 0)
+            return n;
+        *have = (size_t)n;
+        ssize_t len = sm_http_request_parse(&x->head, data, *have);
+        if (len != SM_HTTP_MORE)
+            return len;
+    }
+    if (c->service->idle_timeout <= 0)
+        return wait_for_head(x, have);
+    simul_timeout limit;
+    simul_timeout_enter(&limit, c->service->idle_timeout);
+    return simul_timeout_exit(&limit, wait_for_head(x, have));
+}
+
+static int refuse(struct sm_http_exchange *x, enum sm_http_refusal refusal)
+{
+    struct sm_http_connection *c = x->connection;
+    const char *text = sm_http_refusal_text(refusal);
+    c->service->refused++;
+    x->keep_alive = false;
+    x->is_head = false;
+    int r = sm_http_answer(x, sm_http_refusal_status(refusal), "text/plain", text,
+                           strlen(text));
+    if (r == 0)
+        r = sm_http_flush(c);
+    return r < 0 ? r : linger(c);
+}
+
+/* ---- an exchange ---------------------------------------------------------------------- */
+
+static int call_handler(struct sm_http_exchange *x)
+{
+    struct sm_http_service *service = x->connection->service;
+    int r = service->handler(x, service->arg);
+    if (r == -SIMUL_EHTTP && !x->begun && x->chunked.refusal)
+        return refuse(x, x->chunked.refusal);
+    if (r < 0 || (x->begun && !x->ended))
+        return r < 0 ? r : -SIMUL_ESTATE;
+    if (!x->begun)
+        r = sm_http_answer(x, 500, "text/plain", "no answer\n", 10);
+    return r;
+}
+
+/* 1: another may follow; 0: that was the last; or an error. */
+static int exchange(struct sm_http_connection *c, size_t *have)
+{
+    struct sm_http_exchange x = {.connection = c, .keep_alive = false};
+    ssize_t n = read_head(&x, have);
+    if (n == -SIMUL_EHTTP)
+        return refuse(&x, x.head.refusal);
+    if (n <= 0)
+        return (int)n;
+    x.head_len = (size_t)n;
+    x.keep_alive = x.head.keep_alive && !c->service->closing;
+    x.is_head = sm_http_slice_equal(x.head.method, "HEAD");
+    sm_http_body_begin(&x);
+
+    c->service->requests++;
+    c->service->active++;
+    int r = call_handler(&x);
+    bool clean = r >= 0 && x.keep_alive && !c->service->closing && sm_http_body_skip(&x);
+    c->service->active--;
+    size_t gone = x.head_copy ? 0 : x.head_len;
+    if (gone > 0)
+        simul_stream_consume(c->stream, gone);
+    *have = x.head_copy || gone >= *have ? (x.head_copy ? 1 : 0) : *have - gone;
+    sm_free(x.head_copy);
+    if (r < 0 || clean)
+        return r < 0 ? r : 1;
+    r = sm_http_flush(c);
+    return r < 0 ? r : linger(c);
+}
+
+static int serve(struct sm_http_connection *c)
+{
+    size_t have = 0;
+    int r;
+    do
+        r = exchange(c, &have);
+    while (r > 0);
+    return r;
+}
+
+int sm_http_serve_client(simul_stream *client, void *arg)
+{
+    struct sm_http_connection *c = sm_malloc(sizeof *c);
+    if (!c)
+        return -ENOMEM;
+    c->service = arg;
+    c->stream = client;
+    c->used = 0;
+    int r = serve(c);
+    sm_free(c);
+    return is_ordinary_end(r) ? 0 : r;
+}
