@@ -55,7 +55,8 @@ SIMUL_API int simul_run_opts(simul_fn *fn, void *arg, const simul_loop_opts *opt
 
 /**
  * Turn the result of a run into an exit status: 0 for r >= 0; for an error one line is
- * written to standard error, and it is 1 (130 after an interrupt).
+ * written to standard error, with the message of the main task of this thread's last run
+ * if that is what failed, and it is 1 (130 after an interrupt).
  *
  * @return  the exit status
  *

@@ -138,6 +138,6 @@ int cmd_serve(int argc, char **argv)
         .limits = SM_HTTP_LIMITS,
         .idle_timeout = command.options.timeout,
     };
-    int r = cli_run(serve_until_told, &command, &(simul_loop_opts){.terminate = true});
+    int r = simul_run_opts(serve_until_told, &command, &(simul_loop_opts){.terminate = true});
     return r == -SIMUL_EINTERRUPTED ? 0 : simul_exit(r);
 }

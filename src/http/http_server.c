@@ -8,6 +8,22 @@ enum { LINGER_BYTES = 256 * 1024 };
 
 static const double linger_s = 2;
 
+/* ---- what has arrived ------------------------------------------------------------------ */
+
+ssize_t sm_http_peek(struct sm_http_connection *c, size_t min, char **data)
+{
+    ssize_t n = simul_stream_peek(c->stream, min, data);
+    if (n >= 0)
+        c->have = (size_t)n;
+    return n;
+}
+
+int sm_http_consume(struct sm_http_connection *c, size_t n)
+{
+    c->have -= n;
+    return simul_stream_consume(c->stream, n);
+}
+
 /* ---- the end of a connection --------------------------------------------------------- */
 
 /* X4: a close with unread bytes would reset the connection and take the answer along. */
@@ -21,9 +37,9 @@ static int linger(struct sm_http_connection *c)
     simul_timeout limit;
     simul_timeout_enter(&limit, linger_s);
     ssize_t n;
-    while (dropped < LINGER_BYTES && (n = simul_stream_peek(c->stream, 0, &data)) > 0) {
+    while (dropped < LINGER_BYTES && (n = sm_http_peek(c, 0, &data)) > 0) {
         dropped += (size_t)n;
-        simul_stream_consume(c->stream, (size_t)n);
+        sm_http_consume(c, (size_t)n);
     }
     return (int)simul_timeout_exit(&limit, 0);
 }
@@ -35,51 +51,39 @@ static bool is_ordinary_end(int r)
            || r == -SIMUL_EHTTP || r == -SIMUL_ELIMIT;
 }
 
-/* ---- the head ------------------------------------------------------------------------- */
+/* ---- the head -------------------------------------------------------------------------- */
 
-/* Its end may be in what is there already; if not, X2 says to send before waiting. */
-static ssize_t wait_for_head(struct sm_http_exchange *x, size_t *have)
+/* > 0: bytes of the head; 0: the client has left between two requests; or an error. What is
+ * there already is looked at first; X2 says to send before waiting for more. */
+static ssize_t wait_for_head(struct sm_http_exchange *x)
 {
     struct sm_http_connection *c = x->connection;
-    char *data;
-    for (;;) {
-        if (c->used > 0 || *have == 0) {
-            int r = sm_http_flush(c);
-            if (r < 0)
-                return r;
-        }
-        ssize_t n = simul_stream_peek(c->stream, *have + 1, &data);
+    for (size_t min = c->have;; min = c->have + 1) {
+        char *data;
+        int r = min > c->have || min == 0 ? sm_http_flush(c) : 0;
+        if (r < 0)
+            return r;
+        size_t before = c->have;
+        ssize_t n = sm_http_peek(c, min, &data);
         if (n < 0)
             return n;
-        if ((size_t)n <= *have)
-            return *have ? -SIMUL_EEOF : 0;
-        *have = (size_t)n;
-        ssize_t len = sm_http_request_parse(&x->head, data, *have);
+        if ((size_t)n < min || n == 0)
+            return before > 0 ? -SIMUL_EEOF : 0;
+        ssize_t len = sm_http_request_parse(&x->head, data, c->have);
         if (len != SM_HTTP_MORE)
             return len;
     }
 }
 
-/* > 0: bytes of the head; 0: the client has left between two requests; or an error. */
-static ssize_t read_head(struct sm_http_exchange *x, size_t *have)
+static ssize_t read_head(struct sm_http_exchange *x)
 {
     struct sm_http_connection *c = x->connection;
     sm_http_head_init(&x->head, c->headers, &c->service->limits);
-    if (*have > 0) { /* pipelined */
-        char *data;
-        ssize_t n = simul_stream_peek(c->stream, 0, &data);
-        if (n < 0)
-            return n;
-        *have = (size_t)n;
-        ssize_t len = sm_http_request_parse(&x->head, data, *have);
-        if (len != SM_HTTP_MORE)
-            return len;
-    }
     if (c->service->idle_timeout <= 0)
-        return wait_for_head(x, have);
+        return wait_for_head(x);
     simul_timeout limit;
     simul_timeout_enter(&limit, c->service->idle_timeout);
-    return simul_timeout_exit(&limit, wait_for_head(x, have));
+    return simul_timeout_exit(&limit, wait_for_head(x));
 }
 
 static int refuse(struct sm_http_exchange *x, enum sm_http_refusal refusal)
@@ -112,10 +116,10 @@ static int call_handler(struct sm_http_exchange *x)
 }
 
 /* 1: another may follow; 0: that was the last; or an error. */
-static int exchange(struct sm_http_connection *c, size_t *have)
+static int exchange(struct sm_http_connection *c)
 {
     struct sm_http_exchange x = {.connection = c, .keep_alive = false};
-    ssize_t n = read_head(&x, have);
+    ssize_t n = read_head(&x);
     if (n == -SIMUL_EHTTP)
         return refuse(&x, x.head.refusal);
     if (n <= 0)
@@ -130,10 +134,8 @@ static int exchange(struct sm_http_connection *c, size_t *have)
     int r = call_handler(&x);
     bool clean = r >= 0 && x.keep_alive && !c->service->closing && sm_http_body_skip(&x);
     c->service->active--;
-    size_t gone = x.head_copy ? 0 : x.head_len;
-    if (gone > 0)
-        simul_stream_consume(c->stream, gone);
-    *have = x.head_copy || gone >= *have ? (x.head_copy ? 1 : 0) : *have - gone;
+    if (!x.head_copy)
+        sm_http_consume(c, x.head_len);
     sm_free(x.head_copy);
     if (r < 0 || clean)
         return r < 0 ? r : 1;
@@ -143,10 +145,9 @@ static int exchange(struct sm_http_connection *c, size_t *have)
 
 static int serve(struct sm_http_connection *c)
 {
-    size_t have = 0;
     int r;
     do
-        r = exchange(c, &have);
+        r = exchange(c);
     while (r > 0);
     return r;
 }
@@ -158,7 +159,7 @@ int sm_http_serve_client(simul_stream *client, void *arg)
         return -ENOMEM;
     c->service = arg;
     c->stream = client;
-    c->used = 0;
+    c->have = c->used = 0;
     int r = serve(c);
     sm_free(c);
     return is_ordinary_end(r) ? 0 : r;

@@ -47,6 +47,7 @@ struct sm_http_connection {
     struct sm_http_service *service;
     simul_stream *stream;
     struct sm_http_header headers[SM_HTTP_HEADERS_MAX];
+    size_t have; /* bytes that are known to be in the stream's buffer */
     size_t used; /* bytes in out */
     char out[SM_HTTP_OUT];
 };
@@ -93,6 +94,10 @@ int sm_http_answer_begin(struct sm_http_exchange *exchange, int status, const ch
                          int64_t length, const char *fields);
 int sm_http_answer_write(struct sm_http_exchange *exchange, const void *data, size_t n);
 int sm_http_answer_end(struct sm_http_exchange *exchange);
+
+/* Looking at, and taking, what has arrived; keeps count in `have`. */
+ssize_t sm_http_peek(struct sm_http_connection *connection, size_t min, char **data);
+int sm_http_consume(struct sm_http_connection *connection, size_t n);
 
 /* answer.c, for http_server.c: send what is collected. */
 int sm_http_flush(struct sm_http_connection *connection);

@@ -31,7 +31,7 @@ static int keep_head(struct sm_http_exchange *x)
     char *data;
     if (x->head_copy)
         return 0;
-    ssize_t n = simul_stream_peek(x->connection->stream, 0, &data);
+    ssize_t n = sm_http_peek(x->connection, 0, &data);
     if (n < 0)
         return (int)n;
     x->head_copy = sm_malloc(x->head_len);
@@ -39,7 +39,7 @@ static int keep_head(struct sm_http_exchange *x)
         return -ENOMEM;
     memcpy(x->head_copy, data, x->head_len);
     sm_http_request_parse(&x->head, x->head_copy, x->head_len);
-    return simul_stream_consume(x->connection->stream, x->head_len);
+    return sm_http_consume(x->connection, x->head_len);
 }
 
 /* The client waits for a word before it sends the body; and whoever waits, sends first. */
@@ -59,7 +59,7 @@ static int take_shown(struct sm_http_exchange *x)
 {
     size_t n = x->shown;
     x->shown = 0;
-    return n ? simul_stream_consume(x->connection->stream, n) : 0;
+    return n ? sm_http_consume(x->connection, n) : 0;
 }
 
 static ssize_t plain(struct sm_http_exchange *x, const char *buf, size_t len,
@@ -95,7 +95,7 @@ ssize_t sm_http_body_read(struct sm_http_exchange *x, const char **data)
         r = before_waiting(x);
         if (r < 0)
             return r;
-        ssize_t len = simul_stream_peek(x->connection->stream, 0, &buf);
+        ssize_t len = sm_http_peek(x->connection, 0, &buf);
         if (len <= 0)
             return len < 0 ? len : -SIMUL_EEOF;
         bool is_chunked = x->head.body == SM_HTTP_BODY_CHUNKED;

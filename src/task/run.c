@@ -125,6 +125,21 @@ static int finish_tasks(struct run *run)
     return r;
 }
 
+/* ---- what the main task said, for simul_exit() ------------------------------------------ */
+
+static __thread struct {
+    int error;
+    char text[512];
+} last;
+
+static void remember(struct simul_future *task, int r)
+{
+    last.error = r;
+    last.text[0] = '\0';
+    if (r < 0 && simul_done(task) && task->result == r)
+        snprintf(last.text, sizeof last.text, "%s", simul_message(task));
+}
+
 /* ---- run -------------------------------------------------------------------------------- */
 
 static int result_of(struct run *run, int r)
@@ -147,7 +162,9 @@ static int run_main(struct run *run, simul_fn *fn, void *arg,
         return -ENOMEM;
     r = simul_loop_run_until_complete(run->loop, run->main);
     int end = finish_tasks(run);
-    return result_of(run, r >= 0 && end < 0 ? end : r);
+    r = result_of(run, r >= 0 && end < 0 ? end : r);
+    remember(run->main, r);
+    return r;
 }
 
 int simul_run_opts(simul_fn *fn, void *arg, const simul_loop_opts *opts)
@@ -174,6 +191,7 @@ int simul_exit(int r)
         return 0;
     if (r == -SIMUL_EINTERRUPTED)
         return 130;
-    fprintf(stderr, "error: %s (%s)\n", simul_strerror(r), simul_error_name(r));
+    const char *text = last.error == r && last.text[0] ? last.text : simul_strerror(r);
+    fprintf(stderr, "error: %s (%s)\n", text, simul_error_name(r));
     return 1;
 }
