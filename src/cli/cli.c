@@ -13,8 +13,8 @@ long cli_number(const struct argp_state *state, const char *option, const char *
     errno = 0;
     long n = strtol(text, &end, 10);
     if (end == text || *end || errno || n < min || n > max)
-        argp_error(state, "%s takes a whole number from %ld to %ld, not '%s'", option, min,
-                   max, text);
+        argp_error(state, "%s takes a whole number from %ld to %ld, not '%s'", option,
+                   min, max, text);
     return n;
 }
 
@@ -23,6 +23,7 @@ double cli_seconds(const struct argp_state *state, const char *option, const cha
     char *end;
     double seconds = strtod(text, &end);
     if (end == text || *end || !(seconds >= 0) || isinf(seconds))
-        argp_error(state, "%s takes seconds, a number from 0 on, not '%s'", option, text);
+        argp_error(state, "%s takes seconds, a number from 0 on, not '%s'", option,
+                   text);
     return seconds;
 }

@@ -18,6 +18,7 @@ long cli_number(const struct argp_state *state, const char *option, const char *
                 long min, long max);
 
 /** The same for a time in seconds: a number >= 0, not infinite. */
-double cli_seconds(const struct argp_state *state, const char *option, const char *text);
+double cli_seconds(const struct argp_state *state, const char *option,
+                   const char *text);
 
 #endif

@@ -23,7 +23,9 @@ static const struct argp_option argp_options[] = {
     {"port", 'p', "PORT", 0, "listen at PORT (default: 8080; 0: any free one)", 0},
     {"latency", 'l', "SECONDS", 0, "answer each request only after SECONDS", 0},
     {"timeout", 't', "SECONDS", 0,
-     "close a connection on which no request arrives for so long (default: 60; 0: never)", 0},
+     "close a connection on which no request arrives for so long (default: 60; 0: "
+     "never)",
+     0},
     {"backlog", 'b', "N", 0, "connections that wait to be accepted (default: 4096)", 0},
     {"reuse-port", 'r', NULL, 0, "let several servers listen at the port", 0},
     {"quiet", 'q', NULL, 0, "do not say where it listens", 0},
@@ -122,12 +124,17 @@ static int serve_until_told(void *arg)
 
 int cmd_serve(int argc, char **argv)
 {
-    static const struct argp argp = {
-        argp_options, parse, NULL,
-        "Answer HTTP requests: /delay/SECONDS, /bytes/N, /json, /status/CODE, /echo, /stats.",
-        NULL, NULL, NULL};
+    static const struct argp argp = {argp_options,
+                                     parse,
+                                     NULL,
+                                     "Answer HTTP requests: /delay/SECONDS, /bytes/N, "
+                                     "/json, /status/CODE, /echo, /stats.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
     static struct command command = {
-        .options = {.host = "localhost", .port = "8080", .backlog = 4096, .timeout = 60}};
+        .options = {
+            .host = "localhost", .port = "8080", .backlog = 4096, .timeout = 60}};
     argp_parse(&argp, argc, argv, 0, NULL, &command.options);
 
     raise_descriptor_limit();
@@ -138,6 +145,7 @@ int cmd_serve(int argc, char **argv)
         .limits = SM_HTTP_LIMITS,
         .idle_timeout = command.options.timeout,
     };
-    int r = simul_run_opts(serve_until_told, &command, &(simul_loop_opts){.terminate = true});
+    int r = simul_run_opts(serve_until_told, &command,
+                           &(simul_loop_opts){.terminate = true});
     return r == -SIMUL_EINTERRUPTED ? 0 : simul_exit(r);
 }

@@ -132,7 +132,8 @@ static int exchange(struct sm_http_connection *c)
     c->service->requests++;
     c->service->active++;
     int r = call_handler(&x);
-    bool clean = r >= 0 && x.keep_alive && !c->service->closing && sm_http_body_skip(&x);
+    bool clean =
+        r >= 0 && x.keep_alive && !c->service->closing && sm_http_body_skip(&x);
     c->service->active--;
     if (!x.head_copy)
         sm_http_consume(c, x.head_len);

@@ -90,8 +90,8 @@ int sm_http_answer(struct sm_http_exchange *exchange, int status, const char *ty
 
 /** Begin an answer of `length` bytes; < 0: not known yet (chunked, or to the end of the
  *  connection in HTTP/1.0). `fields`: further header lines, each with its CR LF, or NULL. */
-int sm_http_answer_begin(struct sm_http_exchange *exchange, int status, const char *type,
-                         int64_t length, const char *fields);
+int sm_http_answer_begin(struct sm_http_exchange *exchange, int status,
+                         const char *type, int64_t length, const char *fields);
 int sm_http_answer_write(struct sm_http_exchange *exchange, const void *data, size_t n);
 int sm_http_answer_end(struct sm_http_exchange *exchange);
 
