@@ -15,6 +15,7 @@
  */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/sys.h"
 #include "switch/annotate.h"
 #include "task/task.h"
@@ -148,6 +149,15 @@ static void run_body(struct sm_sched *sched, struct simul_future *task)
     sm_task_end(task, task->fn(task->arg));
 }
 
+/* Without a guard nobody stopped it: something else may be damaged, so this is told. */
+static __attribute__((noinline)) void report_overflow(const char *where)
+{
+    sm_log(SIMUL_LOG_ERROR,
+           "a task made at %s has overflowed its stack, which has a canary and no guard: "
+           "give it more with simul_task_opts.stack_size",
+           where ? where : "?");
+}
+
 /* What runs on every stack of ours, for as long as there is work. */
 static void trampoline(void *arg)
 {
@@ -156,7 +166,10 @@ static void trampoline(void *arg)
     for (;;) {
         struct simul_future *task = self->owner;
         struct sm_sched *sched = task->sched;
+        const char *where = task->where;
         run_body(sched, task);
+        if (sm_unlikely(self->guard == SM_GUARD_CANARY) && !sm_stack_intact(self))
+            report_overflow(where);
         sm_fp_set(sched->fp);
         self->prepared = true; /* also for a task that begins right here */
         sm_stack_put(&sched->stacks, self);
