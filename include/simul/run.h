@@ -15,20 +15,21 @@ extern "C" {
 
 /** Keyword arguments of simul_run_opts() and simul_loop_new(); zero means the default. */
 typedef struct simul_loop_opts {
-    const char *backend;      /* "io_uring", "epoll", "poll"; NULL: $SIMUL_BACKEND, else the
+    const char *backend; /* "io_uring", "epoll", "poll"; NULL: $SIMUL_BACKEND, else the
                                  best that the kernel grants */
-    bool virtual_clock;       /* time jumps to the next timer when nothing else can happen */
-    bool debug;               /* slow callbacks and more are reported; also $SIMUL_DEBUG=1 */
-    bool no_signals;          /* run: SIGINT is left alone */
-    bool terminate;           /* run: SIGTERM cancels the main task as SIGINT does */
-    bool accept_canaries;     /* more tasks than guard pages can be had: go on with canaries */
-    bool no_overflow_report;  /* leave SIGSEGV alone */
-    int poll_interval;        /* passes between looks at the poller while tasks are ready;
+    bool virtual_clock;  /* time jumps to the next timer when nothing else can happen */
+    bool debug;          /* slow callbacks and more are reported; also $SIMUL_DEBUG=1 */
+    bool no_signals;     /* run: SIGINT is left alone */
+    bool terminate;      /* run: SIGTERM cancels the main task as SIGINT does */
+    bool
+        accept_canaries; /* more tasks than guard pages can be had: go on with canaries */
+    bool no_overflow_report; /* leave SIGSEGV alone */
+    int poll_interval;    /* passes between looks at the poller while tasks are ready;
                                  default 64, 1 is asyncio's */
-    int budget;               /* operations that a task may do without waiting before it has
+    int budget;           /* operations that a task may do without waiting before it has
                                  to yield; default 256; < 0: no limit, as in asyncio */
-    size_t stack_size;        /* default of tasks, bytes; default 64 KiB */
-    double slow_callback;     /* debug: seconds from which on a callback is slow; 0.1 */
+    size_t stack_size;    /* default of tasks, bytes; default 64 KiB */
+    double slow_callback; /* debug: seconds from which on a callback is slow; 0.1 */
     void *_reserved[6];
 } simul_loop_opts;
 
@@ -36,7 +37,8 @@ typedef struct simul_loop_opts {
  * Make a loop, run main(arg) as its first task, and close it. Before it returns, all other
  * tasks are cancelled and waited for. The first SIGINT cancels the main task, and if it
  * ends cancelled by that the result is -SIMUL_EINTERRUPTED; a second SIGINT ends the run
- * without waiting for anybody. May be called again and again, and in several threads at
+ * without waiting for anybody; a third that finds the first not noticed, because a task
+ * never waits, does what SIGINT did before the run: it kills the process. May be called again and again, and in several threads at
  * once (signals are for the main thread's).
  *
  * @return  what main returned

@@ -17,6 +17,21 @@ enum { CREDIT_OF_A_PASS = 128, WAIT_MAX_S = 86400 };
 
 /* ---- making and unmaking ------------------------------------------------------------- */
 
+/* In the child of a fork no loop runs: the parent's descriptors are shared with it, and
+ * are not for the child to touch (S57). */
+static void forked(void)
+{
+    sm_running = NULL;
+    sm_signals_forked();
+}
+
+static int watch_forks_status;
+
+static void watch_forks(void)
+{
+    watch_forks_status = -pthread_atfork(NULL, NULL, forked);
+}
+
 static void ignore_sigpipe(void)
 {
     struct sigaction now;
@@ -37,6 +52,10 @@ int sm_loop_init(struct simul_loop *loop, const simul_loop_opts *opts)
         opts = &defaults;
     if (opts->poll_interval < 0 || !(opts->slow_callback >= 0))
         return -EINVAL;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    if (watch_forks_status < 0)
+        return watch_forks_status;
     int r = sm_poll_open(&loop->poll, opts->backend);
     if (r < 0)
         return r;

@@ -187,12 +187,20 @@ void sm_readers_finish(struct simul_loop *loop);
 void sm_signals_drain(struct simul_loop *loop);
 void sm_signals_finish(struct simul_loop *loop);
 
-/**
- * As simul_add_signal_handler(); `counts` false: it does not keep the loop from being
- * found deadlocked. on_signal, if any, is called in the signal handler itself with how
- * many of that signal were not dispatched yet, and returns true to have it go on.
- */
+/* Whom a signal handler is for. */
+enum sm_signal_use {
+    SM_SIGNAL_USER,   /* keeps the loop from being found deadlocked */
+    SM_SIGNAL_REPORT, /* does not */
+    SM_SIGNAL_RUN, /* nor this; the user cannot remove it; and when a third signal comes
+                      before the first was dispatched, because a task never waits, the
+                      former disposition decides: by default, the process dies */
+};
+
+/** As simul_add_signal_handler(). */
 int sm_signal_add(struct simul_loop *loop, int signum, simul_callback_fn *fn, void *arg,
-                  bool counts);
+                  enum sm_signal_use use);
+/** Remove it if it still is run()'s. */
+void sm_signal_remove_run(struct simul_loop *loop, int signum);
+void sm_signals_forked(void);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals become callbacks. The C handler raises a flag for the signal, another for the
- * loop, and wakes its poller: all of it async-signal-safe. One loop at a time may watch a
- * signal; the table below is the process's, and guarded by a lock the handler never takes.
+ * Signals become callbacks. The C handler counts the signal, raises a flag for the loop,
+ * and wakes its poller: all of it async-signal-safe. One loop at a time may watch a signal;
+ * the table below is the process's, and guarded by a lock the handler never takes.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,25 +19,58 @@ struct signal_watch {
     struct simul_loop *loop;
     simul_callback_fn *fn;
     void *arg;
-    struct sigaction before;
     int signum;
-    bool counts, queued, removed;
+    enum sm_signal_use use;
+    bool queued, removed;
 };
 
+/* How many of a signal may come before the first was dispatched; see SM_SIGNAL_RUN. */
+enum { PATIENCE = 3 };
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct simul_loop *owner[NSIG]; /* atomic: read by the handler */
-static unsigned pending[NSIG];         /* atomic */
+static struct {
+    struct simul_loop *owner; /* atomic: read by the handler */
+    unsigned pending;         /* atomic: came since the last was dispatched */
+    unsigned impatient;       /* atomic */
+    struct sigaction before;
+} table[NSIG];
+static unsigned handling; /* atomic: handlers that may be using an owner */
+
+static void note(struct simul_loop *loop, int signum)
+{
+    unsigned n = __atomic_add_fetch(&table[signum].pending, 1, __ATOMIC_ACQ_REL);
+    __atomic_store_n(&loop->signalled, 1, __ATOMIC_RELEASE);
+    sm_poll_ops(loop->poll)->wake(loop->poll);
+    if (n < PATIENCE || !__atomic_load_n(&table[signum].impatient, __ATOMIC_ACQUIRE))
+        return;
+    sigaction(signum, &table[signum].before, NULL);
+    raise(signum); /* blocked until the handler returns */
+}
 
 static void on_signal(int signum)
 {
     int saved = errno;
-    struct simul_loop *loop = __atomic_load_n(&owner[signum], __ATOMIC_ACQUIRE);
-    if (loop) {
-        __atomic_store_n(&pending[signum], 1, __ATOMIC_RELEASE);
-        __atomic_store_n(&loop->signalled, 1, __ATOMIC_RELEASE);
-        sm_poll_ops(loop->poll)->wake(loop->poll);
-    }
+    __atomic_add_fetch(&handling, 1, __ATOMIC_ACQ_REL);
+    struct simul_loop *loop = __atomic_load_n(&table[signum].owner, __ATOMIC_ACQUIRE);
+    if (loop)
+        note(loop, signum);
+    __atomic_sub_fetch(&handling, 1, __ATOMIC_ACQ_REL);
     errno = saved;
+}
+
+/* In the child of a fork: its signals are its own, and no loop runs there (S57). Only what
+ * is async-signal-safe. */
+void sm_signals_forked(void)
+{
+    pthread_mutex_init(&lock, NULL); /* another thread may have held it */
+    handling = 0;
+    for (int signum = 1; signum < NSIG; signum++) {
+        if (!table[signum].owner)
+            continue;
+        sigaction(signum, &table[signum].before, NULL);
+        table[signum].owner = NULL;
+        table[signum].pending = 0;
+    }
 }
 
 static struct signal_watch *find(struct simul_loop *loop, int signum)
@@ -73,47 +107,64 @@ void sm_signals_drain(struct simul_loop *loop)
     sm_list_each (it, &loop->signals) {
         struct signal_watch *watch = sm_container_of(it, struct signal_watch, link);
         if (watch->removed || watch->queued
-            || !__atomic_exchange_n(&pending[watch->signum], 0, __ATOMIC_ACQ_REL))
+            || !__atomic_exchange_n(&table[watch->signum].pending, 0, __ATOMIC_ACQ_REL))
             continue;
         watch->queued = true;
         sm_loop_ready(loop, &watch->ready, SM_READY_CALL);
     }
 }
 
+static void set_use(struct signal_watch *watch, enum sm_signal_use use)
+{
+    watch->loop->outstanding +=
+        (use == SM_SIGNAL_USER) - (watch->use == SM_SIGNAL_USER);
+    watch->use = use;
+    __atomic_store_n(&table[watch->signum].impatient, use == SM_SIGNAL_RUN,
+                     __ATOMIC_RELEASE);
+}
+
+static void set_owner(int signum, struct simul_loop *loop)
+{
+    __atomic_store_n(&table[signum].owner, loop, __ATOMIC_RELEASE);
+}
+
 /* Take the signal for this loop; 0 or -errno. */
 static int claim(struct signal_watch *watch)
 {
-    int r = 0;
+    int signum = watch->signum, r = 0;
     pthread_mutex_lock(&lock);
-    if (owner[watch->signum])
+    if (table[signum].owner) {
         r = -EBUSY;
-    else {
+    } else {
         struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
         sigfillset(&action.sa_mask);
-        __atomic_store_n(&owner[watch->signum], watch->loop, __ATOMIC_RELEASE);
-        r = (int)SM_SYS("sigaction", EINVAL,
-                        sigaction(watch->signum, &action, &watch->before));
+        set_owner(signum, watch->loop);
+        r = (int)sm_sigaction(signum, &action, &table[signum].before);
         if (r < 0)
-            __atomic_store_n(&owner[watch->signum], NULL, __ATOMIC_RELEASE);
+            set_owner(signum, NULL);
     }
     pthread_mutex_unlock(&lock);
     return r;
 }
 
-/* Give it back; the disposition is restored only if it is still ours. */
+/* Give it back; the disposition is restored only if it is still ours. No handler knows
+ * the loop any more when this returns. */
 static void disclaim(struct signal_watch *watch)
 {
+    int signum = watch->signum;
     struct sigaction now;
     pthread_mutex_lock(&lock);
-    if (sigaction(watch->signum, NULL, &now) == 0 && now.sa_handler == on_signal)
-        sigaction(watch->signum, &watch->before, NULL);
-    __atomic_store_n(&owner[watch->signum], NULL, __ATOMIC_RELEASE);
-    __atomic_store_n(&pending[watch->signum], 0, __ATOMIC_RELEASE);
+    if (sigaction(signum, NULL, &now) == 0 && now.sa_handler == on_signal)
+        sigaction(signum, &table[signum].before, NULL);
+    set_owner(signum, NULL);
+    while (__atomic_load_n(&handling, __ATOMIC_ACQUIRE) > 0)
+        sched_yield(); /* in another thread */
+    __atomic_store_n(&table[signum].pending, 0, __ATOMIC_RELEASE);
     pthread_mutex_unlock(&lock);
 }
 
 int sm_signal_add(struct simul_loop *loop, int signum, simul_callback_fn *fn, void *arg,
-                  bool counts)
+                  enum sm_signal_use use)
 {
     if (signum <= 0 || signum >= NSIG || signum == SIGKILL || signum == SIGSTOP)
         return -EINVAL;
@@ -121,6 +172,7 @@ int sm_signal_add(struct simul_loop *loop, int signum, simul_callback_fn *fn, vo
     if (watch) {
         watch->fn = fn;
         watch->arg = arg;
+        set_use(watch, use);
         return 0;
     }
     int r = sm_ring_reserve(&loop->ready);
@@ -137,21 +189,21 @@ int sm_signal_add(struct simul_loop *loop, int signum, simul_callback_fn *fn, vo
     watch->fn = fn;
     watch->arg = arg;
     watch->signum = signum;
-    watch->counts = counts;
+    watch->use = SM_SIGNAL_RUN; /* counts for nothing yet */
     sm_list_push(&loop->signals, &watch->link);
     r = claim(watch);
     if (r < 0) {
         free_watch(watch);
         return r;
     }
-    loop->outstanding += counts;
+    set_use(watch, use);
     return 0;
 }
 
 static void remove_watch(struct signal_watch *watch)
 {
     disclaim(watch);
-    watch->loop->outstanding -= watch->counts;
+    set_use(watch, SM_SIGNAL_RUN);
     watch->removed = true;
     if (!watch->queued)
         free_watch(watch); /* else run() does */
@@ -161,17 +213,24 @@ int simul_add_signal_handler(simul_loop *loop, int signum, simul_callback_fn *fn
                              void *arg)
 {
     loop = sm_loop_or_running(loop);
-    return loop ? sm_signal_add(loop, signum, fn, arg, true) : -SIMUL_ENOLOOP;
+    return loop ? sm_signal_add(loop, signum, fn, arg, SM_SIGNAL_USER) : -SIMUL_ENOLOOP;
 }
 
 int simul_remove_signal_handler(simul_loop *loop, int signum)
 {
     loop = sm_loop_or_running(loop);
     struct signal_watch *watch = loop ? find(loop, signum) : NULL;
-    if (!watch)
+    if (!watch || watch->use == SM_SIGNAL_RUN)
         return 0;
     remove_watch(watch);
     return 1;
+}
+
+void sm_signal_remove_run(struct simul_loop *loop, int signum)
+{
+    struct signal_watch *watch = find(loop, signum);
+    if (watch && watch->use == SM_SIGNAL_RUN)
+        remove_watch(watch);
 }
 
 /* The ring is empty by now: nothing is queued. */

@@ -83,5 +83,6 @@ static void on_signal(void *arg)
 int simul_dump_tasks_on_signal(simul_loop *loop, int signum)
 {
     loop = sm_loop_or_running(loop);
-    return loop ? sm_signal_add(loop, signum, on_signal, loop, false) : -SIMUL_ENOLOOP;
+    return loop ? sm_signal_add(loop, signum, on_signal, loop, SM_SIGNAL_REPORT)
+                : -SIMUL_ENOLOOP;
 }

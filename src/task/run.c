@@ -57,7 +57,7 @@ static int watch_signals(struct run *run, const simul_loop_opts *opts)
     for (int i = 0; i < 2; i++) {
         if (!wanted[i] || !is_default(signals[i]))
             continue;
-        int r = sm_signal_add(run->loop, signals[i], on_interrupt, run, false);
+        int r = sm_signal_add(run->loop, signals[i], on_interrupt, run, SM_SIGNAL_RUN);
         if (r < 0)
             return r;
         run->watches[i] = true;
@@ -69,7 +69,7 @@ static void unwatch_signals(struct run *run)
 {
     for (int i = 0; i < 2; i++)
         if (run->watches[i])
-            simul_remove_signal_handler(run->loop, signals[i]);
+            sm_signal_remove_run(run->loop, signals[i]);
 }
 
 /* ---- the end: cancel the rest, and wait for them ---------------------------------------- */

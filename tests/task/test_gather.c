@@ -69,7 +69,8 @@ TASK_TEST(later_errors_are_reported_not_dropped) /* G02, 2.8: asyncio drops them
     ck_assert_trace("1");
     simul_sleep(1);
     const char *all = trace_take();
-    ck_assert_int_eq(strncmp(all, "2 (EPIPE: a task failed and nobody asked why", 43), 0);
+    ck_assert_int_eq(strncmp(all, "2 (EPIPE: a task failed and nobody asked why", 43),
+                     0);
 }
 
 TASK_TEST(errors_returned_in_place) /* G01: return_exceptions */
@@ -127,8 +128,8 @@ static int gather_them(void *tasks)
 
 TASK_TEST(message_of_the_first_error_is_passed_on)
 {
-    simul_task *tasks[]
-        = {simul_create_task(nothing, NULL), simul_create_task(fails_with_text, NULL)};
+    simul_task *tasks[] = {simul_create_task(nothing, NULL),
+                           simul_create_task(fails_with_text, NULL)};
     simul_task *t = simul_create_task(gather_them, tasks);
     simul_future *outer = simul_gather_future(tasks, 2, 0);
 
@@ -215,8 +216,8 @@ static int gather_all(void *tasks)
 
 TASK_TEST(cancelled_gather_cancels_all_and_waits_for_all) /* G04 */
 {
-    simul_task *tasks[]
-        = {simul_create_task(linger, NULL), simul_create_task(sleep_forever, NULL)};
+    simul_task *tasks[] = {simul_create_task(linger, NULL),
+                           simul_create_task(sleep_forever, NULL)};
     simul_task *t = simul_create_task(gather_all, tasks);
     let_run(1);
     simul_cancel(t);
@@ -254,8 +255,8 @@ TASK_TEST(cancelled_gather_is_cancelled_even_if_no_child_is) /* G04 */
 
 TASK_TEST(cancel_of_the_future_of_a_gather) /* G04 */
 {
-    simul_task *tasks[]
-        = {simul_create_task(linger, NULL), simul_create_task(nothing, NULL)};
+    simul_task *tasks[] = {simul_create_task(linger, NULL),
+                           simul_create_task(nothing, NULL)};
     simul_future *outer = simul_gather_future(tasks, 2, SIMUL_RETURN_EXCEPTIONS);
     let_run(2);
 
@@ -302,8 +303,8 @@ static int cancel_soon(void *task)
 
 TASK_TEST(cancel_in_the_pass_in_which_the_last_child_ends)
 {
-    simul_task *children[]
-        = {simul_create_task(nothing, NULL), simul_create_task(nothing, NULL)};
+    simul_task *children[] = {simul_create_task(nothing, NULL),
+                              simul_create_task(nothing, NULL)};
     simul_task *t = simul_create_task(gather_all, children);
     simul_task *killer = simul_create_task(cancel_soon, t);
 

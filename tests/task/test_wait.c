@@ -234,7 +234,8 @@ TASK_TEST(error_after_the_shield_was_cancelled_is_reported_once) /* H02 */
     ck_assert_trace("");
 }
 
-TASK_TEST(error_after_the_shield_was_cancelled_that_others_await_is_not_reported) /* H02 */
+TASK_TEST(
+    error_after_the_shield_was_cancelled_that_others_await_is_not_reported) /* H02 */
 {
     trace_errors();
     simul_future *f = simul_create_future(), *outer = simul_shield(f);
