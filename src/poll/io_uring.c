@@ -241,8 +241,8 @@ static void learn(struct uring *self, struct sm_op *op, unsigned cqe_flags)
     if (record && sm_op_was_short(op))
         record->empty =
             !(cqe_flags & SM_CQE_SOCK_NONEMPTY) && sm_record_is_drained(record, op->fd);
-    else if (record && record->empty && sm_op_is_receive(op))
-        record->empty = op->result == -EAGAIN;
+    else if (record && sm_op_is_receive(op))
+        record->empty = false;
 }
 
 /* A receive from what is certainly empty is not tried (P9); should that be wrong, the
@@ -428,10 +428,17 @@ static int reap(struct uring *self)
     return n;
 }
 
+/* Not while there is something to deliver, or something that the kernel has not got. */
+static bool may_block(struct uring *self)
+{
+    return sm_list_empty(&self->canceled) && !sm_uring_ready(&self->ring)
+           && sm_list_empty(&self->backlog) && sm_list_empty(&self->cancels)
+           && !self->rearm;
+}
+
 static int enter(struct uring *self, int64_t timeout_ns)
 {
-    bool deliver = !sm_list_empty(&self->canceled) || sm_uring_ready(&self->ring);
-    bool block = timeout_ns != 0 && !deliver;
+    bool block = timeout_ns != 0 && may_block(self);
     bool idle = self->ring.queued == self->ring.consumed && self->ring.started;
     if (!block && idle && !sm_uring_has_news(&self->ring))
         return 0;

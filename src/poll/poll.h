@@ -26,7 +26,7 @@
  *      recvmsg, read, accept, POLLIN | send, sendmsg, write, connect, POLLOUT): a second
  *      one completes at once with -EBUSY. (A POLL for both directions takes both.)
  *  P5. Before a descriptor is closed, forget(fd) is called; operations pending on it
- *      complete, through done(), in the next wait(), with -ECANCELED. After forget() the
+ *      complete, through done(), in the next wait(), as if canceled (P3). After forget() the
  *      number may be closed and given out anew by the kernel without old events reaching
  *      the new owner.
  *  P6. wait(timeout_ns) first gives to the kernel what was submitted, then blocks for at
@@ -40,6 +40,9 @@
  *  P7. wake() makes the wait() that is running, or else the next one, return without
  *      blocking. It is the only function that other threads and signal handlers may call.
  *      Several wakes before one wait() count as one. It never fails.
+ *      An instance may be opened by one thread and used by another; from the first wait()
+ *      on it belongs to the thread that waits, until that has closed it or has ended.
+ *      After fork() the child may only close its copy, which takes nothing from the parent.
  *  P8. Sockets are non-blocking; nothing here blocks but wait(). SIGPIPE is never raised
  *      (sends use MSG_NOSIGNAL; for SM_OP_WRITE to pipes the process ignores SIGPIPE,
  *      which the loop sees to).
@@ -131,7 +134,8 @@ struct sm_poll_ops {
     void (*wake)(struct sm_poll *poll);
     void (*forget)(struct sm_poll *poll, int fd);
     /* A descriptor that is readable when wait(0) would complete something, for embedding
-     * the loop into a foreign one; -ENOTSUP where there is none. */
+     * the loop into a foreign one; -ENOTSUP where there is none. What is submitted after
+     * this call is given to the kernel at once. */
     int (*fileno)(struct sm_poll *poll);
 };
 

@@ -81,6 +81,9 @@ struct sm_uring {
  * filled; what is in them goes to the kernel after sm_uring_start(). */
 int sm_uring_open(struct sm_uring *ring, unsigned sq_size, unsigned cq_size);
 
+/** For tests: 1, 2 or 3 work as on the kernels before 6.6, 6.1 and 5.18. */
+extern unsigned sm_uring_first_step;
+
 /** Unmap and close. What the kernel still holds must have been canceled before. */
 void sm_uring_close(struct sm_uring *ring);
 
@@ -111,7 +114,7 @@ unsigned sm_uring_ready(const struct sm_uring *ring);
 /** Are there completions, or would entering the kernel give some? */
 bool sm_uring_has_news(const struct sm_uring *ring);
 
-/** Does the kernel know this IORING_OP_…, all of these? */
+/** 0 if the kernel knows all of these IORING_OP_…, else -EOPNOTSUPP. */
 int sm_uring_probe(struct sm_uring *ring, const uint8_t *opcodes, int n);
 
 #endif

@@ -10,3 +10,18 @@ foreach(part backend cancel wait)
     sm_test_backends(test_poll_${part} contract/test_poll_${part}.c)
     target_link_libraries(test_poll_${part} PRIVATE poll_fixture)
 endforeach()
+
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    sm_test(test_poll_refused contract/test_poll_refused.c)
+    target_link_libraries(test_poll_refused PRIVATE poll_fixture)
+
+    # io_uring as it is set up on older kernels: before 6.6, 6.1 and 5.18.
+    foreach(part backend cancel wait)
+        foreach(step 1 2 3)
+            add_test(NAME test_poll_${part}.io_uring_${step} COMMAND test_poll_${part})
+            set_tests_properties(test_poll_${part}.io_uring_${step} PROPERTIES
+                ENVIRONMENT "SIMUL_BACKEND=io_uring;TEST_URING_STEP=${step}"
+                SKIP_RETURN_CODE 77 TIMEOUT 300)
+        endforeach()
+    endforeach()
+endif()

@@ -5,10 +5,24 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include "poll/uring.h"
+#endif
+
 struct sm_poll *backend;
+
+/* So that what is written for older kernels runs here too. */
+__attribute__((constructor)) static void choose_older_ways(void)
+{
+#ifdef __linux__
+    const char *step = getenv("TEST_URING_STEP");
+    sm_uring_first_step = step ? (unsigned)atoi(step) : 0;
+#endif
+}
 
 void backend_open(void)
 {
@@ -133,6 +147,16 @@ int64_t now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+void raise_limit(int descriptors)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_msg(limit.rlim_max >= (rlim_t)descriptors,
+                  "this test needs %d descriptors (ulimit -Hn)", descriptors);
+    limit.rlim_cur = limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 /* ---- descriptors -------------------------------------------------------------------- */

@@ -74,6 +74,9 @@ void expect_quiet(void);
 
 int64_t now_ns(void);
 
+/* Let this process open so many. */
+void raise_limit(int descriptors);
+
 void pair_tcp(int fds[2]);
 void pair_unix(int fds[2], int type);
 void pair_pipe(int fds[2]);

@@ -393,6 +393,43 @@ POLL_TEST(each_thread_has_its_own)
     }
 }
 
+static void *take_over(void *arg)
+{
+    ssize_t *result = arg;
+    int fds[2];
+    char byte;
+    pair_unix(fds, SOCK_STREAM);
+    struct probe in = probe_recv(fds[0], &byte, 1);
+    park(&in);
+    wait_ns(0);
+    ck_assert_int_eq(send(fds[1], "x", 1, 0), 1);
+    *result = finish(&in);
+    close_pair(fds);
+    return NULL;
+}
+
+/* What was submitted before comes along. */
+TEST(one_thread_opens_and_submits_another_waits_and_the_first_closes)
+{
+    pthread_t thread;
+    ssize_t result = NOT_YET;
+    int fds[2];
+    char byte;
+    backend_open();
+    pair_unix(fds, SOCK_STREAM);
+    struct probe in = probe_recv(fds[0], &byte, 1);
+    park(&in);
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, take_over, &result), 0);
+    pthread_join(thread, NULL);
+    backend_close();
+
+    ck_assert_int_eq(result, 1);
+    ck_assert_int_eq(in.done, 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 /* The child has a copy that it must not use; closing it takes nothing from the parent. */
 POLL_TEST(close_in_a_forked_child_leaves_the_parent_s_alone)
 {
