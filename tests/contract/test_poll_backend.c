@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/fault.h"
+
 /* ---- receiving and sending ---------------------------------------------------------- */
 
 POLL_TEST(recv_completes_at_once_when_data_is_there)
@@ -117,6 +119,29 @@ POLL_TEST(a_short_read_is_followed_by_the_next_data)
     }
     close_pair(fds);
 }
+
+#ifdef SIMUL_FAULTS
+/* P9, and what makes waiting cheap: the next receive costs no system call. */
+POLL_TEST(after_a_short_read_the_next_is_not_tried)
+{
+    int fds[2];
+    char buf[16];
+    bool tries = strcmp(sm_poll_ops(backend)->name, "poll") == 0;
+    pair_tcp(fds);
+    struct probe in = probe_recv(fds[0], buf, sizeof buf);
+    park(&in);
+    ck_assert_int_eq(send(fds[1], "abc", 3, 0), 3);
+    ck_assert_int_eq(finish(&in), 3);
+
+    sm_fault_arm(0);
+    park(&in);
+    ck_assert_int_eq(sm_fault_calls(), tries);
+
+    ck_assert_int_eq(send(fds[1], "abc", 3, 0), 3);
+    ck_assert_int_eq(finish(&in), 3);
+    close_pair(fds);
+}
+#endif
 
 POLL_TEST(more_than_was_asked_for_is_read_in_pieces)
 {

@@ -251,6 +251,86 @@ POLL_TEST(done_submits_the_next)
     close_pair(fds);
 }
 
+/* Both descriptors of these tests are ready, and the events of both have been read from
+ * the kernel, when the first operation is given back. What it then does to the second
+ * descriptor makes that event an old story. */
+struct turned {
+    int second[2];
+    struct probe *poll, *next;
+};
+
+static void start_over(struct probe *probe)
+{
+    struct turned *turned = probe->arg;
+    char byte;
+    if (turned->poll->done || cancel(turned->poll) != SM_OP_REMOVED)
+        return;
+    if (turned->next->op.code == SM_OP_POLL)
+        ck_assert_int_eq(recv(turned->second[0], &byte, 1, 0), 1);
+    park(turned->next);
+}
+
+static void expect_no_old_story(struct turned *turned, int peer)
+{
+    char byte;
+    int first[2];
+    pair_unix(first, SOCK_STREAM);
+    struct probe in = probe_recv(first[0], &byte, 1);
+    in.then = start_over;
+    in.arg = turned;
+    park(&in);
+    park(turned->poll);
+    ck_assert_int_eq(send(first[1], "x", 1, 0), 1);
+    if (peer >= 0)
+        ck_assert_int_eq(send(peer, "x", 1, 0), 1);
+
+    ck_assert_int_eq(finish(&in), 1);
+    while (wait_ns(2 * MS) > 0)
+        ;
+
+    ck_assert_int_eq(turned->next->done, 0);
+    ck_assert(cancel_and_finish(turned->poll));
+    ck_assert(cancel_and_finish(turned->next));
+    close_pair(first);
+}
+
+POLL_TEST(a_poll_submitted_in_done_is_not_answered_by_an_older_event)
+{
+    struct turned turned = {{-1, -1}, NULL, NULL};
+    pair_unix(turned.second, SOCK_STREAM);
+    struct probe poll = probe_poll(turned.second[0], POLLIN), next = poll;
+    turned.poll = &poll;
+    turned.next = &next;
+
+    expect_no_old_story(&turned, turned.second[1]);
+
+    close_pair(turned.second);
+}
+
+/* A socket that was never connected is hung up, says poll(2). */
+POLL_TEST(a_connect_submitted_in_done_is_not_answered_by_an_older_event)
+{
+    struct sockaddr_storage addr;
+    socklen_t len;
+    int queued[8], listener = listen_tcp(&addr, &len);
+    ck_assert_int_eq(listen(listener, 0), 0);
+    for (int i = 0; i < 8; i++) {
+        queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        connect(queued[i], (struct sockaddr *)&addr, len);
+    }
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct probe poll = probe_poll(fd, POLLOUT);
+    struct probe next = probe_addr(SM_OP_CONNECT, fd, &addr, &len);
+    struct turned turned = {{fd, -1}, &poll, &next};
+
+    expect_no_old_story(&turned, -1);
+
+    for (int i = 0; i < 8; i++)
+        close(queued[i]);
+    forget_and_close(fd);
+    forget_and_close(listener);
+}
+
 /* ---- one operation for each direction (P4) ------------------------------------------ */
 
 static void expect_busy(struct probe probe)
@@ -424,6 +504,106 @@ POLL_TEST(no_old_event_reaches_the_new_owner_of_a_number)
     forget_and_close(number);
     forget_and_close(old[1]);
     forget_and_close(new[1]);
+}
+
+/* The copy keeps the file open, with everything that the kernel knows about it. */
+POLL_TEST(what_happens_to_a_copy_after_forget_wakes_nobody)
+{
+    int fds[2];
+    char byte;
+    pair_unix(fds, SOCK_STREAM);
+    int copy = fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
+    struct probe in = probe_recv(fds[0], &byte, 1);
+    park(&in);
+    wait_ns(0);
+    forget_and_close(fds[0]);
+    ck_assert_int_eq(finish(&in), -ECANCELED);
+    wait_ns(0);
+    int64_t start = now_ns();
+
+    ck_assert_int_eq(send(fds[1], "x", 1, 0), 1);
+    ck_assert_int_eq(wait_ns(20 * MS), 0);
+
+    ck_assert_int_ge(now_ns() - start, 20 * MS);
+    forget_and_close(copy);
+    forget_and_close(fds[1]);
+}
+
+#ifdef SIMUL_FAULTS
+/* Then the kernel still knows the old one: both its events and its entry are in the way. */
+POLL_TEST(forget_is_good_even_if_the_kernel_would_not_forget)
+{
+    int fds[2], new[2];
+    char byte;
+    pair_unix(fds, SOCK_STREAM);
+    pair_unix(new, SOCK_STREAM);
+    int number = fds[0], copy = fcntl(number, F_DUPFD_CLOEXEC, 0);
+    struct probe old = probe_recv(number, &byte, 1);
+    park(&old);
+    wait_ns(0);
+    ck_assert(cancel_and_finish(&old));
+
+    sm_fault_arm(1);
+    sm_poll_ops(backend)->forget(backend, number);
+    sm_fault_disarm();
+    park(&old); /* forgotten is not closed: it may go on */
+    ck_assert(cancel_and_finish(&old));
+    sm_fault_arm(1);
+    forget_and_close(number);
+    sm_fault_disarm();
+    reuse_number(number, new[0]);
+    struct probe fresh = probe_poll(number, POLLIN);
+    park(&fresh);
+    wait_ns(0);
+    ck_assert_int_eq(send(fds[1], "x", 1, 0), 1);
+    wait_ns(2 * MS);
+    wait_ns(2 * MS);
+
+    ck_assert_int_eq(fresh.done, 0);
+    ck_assert_int_eq(send(new[1], "x", 1, 0), 1);
+    ck_assert_int_eq(finish(&fresh), POLLIN);
+    forget_and_close(number);
+    forget_and_close(copy);
+    forget_and_close(fds[1]);
+    forget_and_close(new[1]);
+}
+#endif
+
+static void use_a_high_number(struct probe *probe)
+{
+    park(probe->arg);
+}
+
+/* What is kept for each descriptor moves while both directions of one are looked at. */
+POLL_TEST(done_uses_a_descriptor_far_beyond_all_others)
+{
+    int fds[2], other[2];
+    char byte;
+    raise_limit(9000);
+    pair_unix(fds, SOCK_STREAM);
+    pair_unix(other, SOCK_STREAM);
+    int high = fcntl(other[0], F_DUPFD_CLOEXEC, 8000);
+    struct probe in = probe_recv(fds[0], &byte, 1), out = probe_send(fds[0], "x", 1);
+    struct probe far = probe_poll(high, POLLIN);
+    in.then = use_a_high_number;
+    in.arg = &far;
+    fill(fds[0]);
+    park(&in);
+    park(&out);
+    wait_ns(0);
+    ck_assert_int_eq(send(fds[1], "x", 1, 0), 1);
+    drain(fds[1]);
+
+    while (!in.done || !out.done)
+        wait_ns(FOREVER);
+
+    ck_assert_int_eq(in.result, 1);
+    ck_assert_int_eq(out.result, 1);
+    ck_assert_int_eq(send(other[1], "x", 1, 0), 1);
+    ck_assert_int_eq(finish(&far), POLLIN);
+    forget_and_close(high);
+    close_pair(fds);
+    close_pair(other);
 }
 
 struct swap {
@@ -883,11 +1063,11 @@ static void long_run(int fds[2])
 
 POLL_TEST(a_long_run_over_tcp)
 {
-    int fds[2];
-    int small = 4096;
+    int fds[2], small = 16384;
     pair_tcp(fds);
-    setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-    setsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(
+            setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
     long_run(fds);
 }
 
