@@ -71,6 +71,11 @@ void sm_accept_drop(struct listener *listener)
     if (listener->fd >= 0)
         sm_socket_close(loop, listener->fd);
     listener->fd = -1;
+    if (listener->task) {
+        listener->task->asked = true;
+        sm_future_unref(listener->task);
+    }
+    listener->task = NULL;
 }
 
 /* ---- what goes wrong ------------------------------------------------------------------ */
@@ -152,11 +157,10 @@ static void task_ended(struct sm_waiter *waiter, struct simul_future *task)
 {
     struct listener *listener = sm_container_of(waiter, struct listener, waiter);
     struct simul_server *server = listener->server;
-    task->asked = true;
-    sm_future_unref(task);
+    bool cancelled = task->state == SM_CANCELLED;
     sm_accept_drop(listener);
     server->accepting--;
-    if (task->state == SM_CANCELLED || server->accepting == 0)
+    if (cancelled || server->accepting == 0)
         simul_server_close(server);
     sm_server_look(server);
     sm_server_unref(server);
@@ -170,6 +174,7 @@ int sm_accept_start(struct listener *listener)
                        "simul_start_server");
     if (!task)
         return -ENOMEM;
+    listener->task = task;
     listener->waiter.fire = task_ended;
     sm_future_watch(task, &listener->waiter);
     server->accepting++;

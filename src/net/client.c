@@ -15,9 +15,9 @@ static struct simul_server *unlink_client(struct client *client)
     return server;
 }
 
-static void one_less(struct client *client)
+static void end_if_over(struct client *client)
 {
-    if (--client->left > 0)
+    if (client->task || !client->closed)
         return;
     struct simul_server *server = unlink_client(client);
     sm_server_look(server);
@@ -27,29 +27,27 @@ static void one_less(struct client *client)
 static void stream_closed(struct sm_stream_owner *owner)
 {
     struct client *client = sm_container_of(owner, struct client, owner);
-    client->stream = NULL;
-    one_less(client);
+    client->closed = true;
+    end_if_over(client);
 }
 
 /* A handler that was shown -ECONNABORTED by abort() is not at fault. */
 static bool is_fault(const struct client *client, const struct simul_future *task)
 {
-    bool aborted = client->stream && client->stream->aborted;
     return task->state == SM_FINISHED && task->result < 0
-           && !(aborted && task->result == -ECONNABORTED);
+           && !(client->stream->aborted && task->result == -ECONNABORTED);
 }
 
 static void task_ended(struct sm_waiter *waiter, struct simul_future *task)
 {
     struct client *client = sm_container_of(waiter, struct client, waiter);
-    struct simul_stream *stream = client->stream;
     if (is_fault(client, task))
         sm_report(task, "a client's handler failed");
     task->asked = true;
-    client->task = NULL;
     sm_future_unref(task);
-    simul_stream_release(stream); /* may be followed by stream_closed() at once */
-    one_less(client);
+    simul_stream_release(client->stream); /* stream_closed() may follow at once */
+    client->task = NULL;
+    end_if_over(client);
 }
 
 static int serve(void *arg)
@@ -66,7 +64,6 @@ struct client *sm_client_new(struct simul_server *server)
     client->server = server;
     client->owner.closed = stream_closed;
     client->waiter.fire = task_ended;
-    client->left = 2;
     return client;
 }
 
@@ -74,8 +71,8 @@ int sm_client_start(struct client *client)
 {
     struct simul_server *server = client->server;
     const simul_task_opts opts = {.stack_size = server->stack_size};
-    struct simul_future *task =
-        sm_task_create(sm_sched_of(server->loop), serve, client, &opts, "simul_server");
+    struct simul_future *task = sm_task_create(sm_sched_of(server->loop), serve, client,
+                                               &opts, "simul_start_server");
     if (!task)
         return -ENOMEM;
     client->task = task;
@@ -97,15 +94,12 @@ void sm_client_free(struct client *client)
 
 void sm_client_drop(struct client *client)
 {
-    struct simul_stream *stream = client->stream;
+    if (!client->closed)
+        client->stream->owner = NULL;
     if (client->task) {
         client->task->asked = true;
         sm_future_unref(client->task);
-    }
-    if (stream) {
-        stream->owner = NULL;
-        if (client->task)
-            simul_stream_release(stream);
+        client->stream->released = true; /* the rest is its own at_close */
     }
     unlink_client(client);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 list(APPEND SM_LIBS PkgConfig::CARES)
+list(APPEND SM_PC_REQUIRES libcares)
 sm_sources(address.c socket.c resolve.c resolve_cares.c connect.c listen.c
     stream.c reader.c tcp.c tcp_write.c server.c accept.c client.c)

@@ -18,17 +18,19 @@ struct client {
     struct sm_waiter waiter;      /* hears of the task's end */
     struct sm_list link;          /* V3 */
     struct simul_server *server;  /* held */
-    struct simul_stream *stream;  /* owned; NULL: closed */
-    struct simul_future *task;    /* held; NULL: not begun, or ended */
-    int left;                     /* of the two that V3 waits for */
+    struct simul_stream
+        *stream;               /* owned until the task has ended; valid until closed */
+    struct simul_future *task; /* held; NULL: not begun, or ended */
+    bool closed;               /* the stream is */
 };
 
 struct listener {
     struct simul_server *server;
-    struct sm_waiter waiter; /* hears of the task's end */
-    int fd;                  /* owned; V2 */
-    int accepted;            /* owned: a socket in hand, or -1 */
-    struct client *next;     /* owned: made beforehand, not started; or NULL */
+    struct sm_waiter waiter;   /* hears of the task's end */
+    struct simul_future *task; /* held; NULL: not begun, or ended */
+    int fd;                    /* owned; V2 */
+    int accepted;              /* owned: a socket in hand, or -1 */
+    struct client *next;       /* owned: made beforehand, not started; or NULL */
 };
 
 struct simul_server {
@@ -48,7 +50,7 @@ struct simul_server {
     struct sm_list waiters; /* tasks in wait_closed() */
     struct sm_list closers; /* the task in serve_forever() */
     struct sm_at_close at_close;
-    size_t accepting; /* listeners whose task has not ended */
+    size_t accepting; /* listeners that have a task */
     size_t n;
     struct listener listeners[];
 };
@@ -61,7 +63,7 @@ void sm_server_look(struct simul_server *server);
 /* accept.c */
 /** Start the task of a listener: 0 or -ENOMEM. */
 int sm_accept_start(struct listener *listener);
-/** Give up what it has in hand. */
+/** Give up what it has in hand, and its task. */
 void sm_accept_drop(struct listener *listener);
 
 /* client.c */

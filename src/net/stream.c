@@ -50,12 +50,9 @@ static int ask(const struct simul_stream *stream, enum sm_info what, void *answe
 
 /* ---- making -------------------------------------------------------------------------- */
 
-/* The loop is closed, and the poller with it: nothing can be sent any more, and no task
- * will return from a call that it was in (Z1). */
-static void end_with_loop(struct sm_at_close *at_close)
+/* The loop is closed, and the poller with it: nothing can be sent any more. */
+static void cut_off(struct simul_stream *stream)
 {
-    struct simul_stream *stream =
-        sm_container_of(at_close, struct simul_stream, at_close);
     size_t kept = 0;
     ask(stream, SM_INFO_KEPT, &kept);
     if (kept > 0)
@@ -63,8 +60,19 @@ static void end_with_loop(struct sm_at_close *at_close)
                "a loop was closed while a stream had %zu bytes to send; they are lost",
                kept);
     stream->told = stream->closing = stream->aborted = true;
-    stream->refs = stream->released ? 1 : 2;
     stream->top->ops->close(stream->top, SM_ABORT);
+}
+
+/* No task will return from a call that it was in (Z1). */
+static void end_with_loop(struct sm_at_close *at_close)
+{
+    struct simul_stream *stream =
+        sm_container_of(at_close, struct simul_stream, at_close);
+    stream->refs = 1 + !stream->released;
+    if (!stream->closed)
+        cut_off(stream);
+    else
+        sm_stream_unref(stream);
 }
 
 void sm_stream_init(struct simul_stream *stream, struct simul_loop *loop,
@@ -91,6 +99,7 @@ void sm_stream_push(struct simul_stream *stream, struct sm_layer *layer)
 
 void sm_stream_last_unref(struct simul_stream *stream)
 {
+    sm_list_remove(&stream->at_close.link);
     sm_free(stream->in);
     stream->in = NULL;
     for (struct sm_layer *it = stream->top, *below; it; it = below) {
@@ -114,7 +123,6 @@ void sm_stream_closed(struct simul_stream *stream, int error)
     sm_assert(!stream->closed);
     stream->closed = true;
     stream->close_error = error;
-    sm_list_remove(&stream->at_close.link);
     while (sm_waitq_wake(&stream->waiters, 0))
         ;
     if (error && stream->released && !stream->told)

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: MIT */
+/* Servers (S43; X13 to X16). */
+#include "net/pair.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int echo(simul_stream *client, void *arg)
+{
+    char buf[4096];
+    ssize_t n;
+    (void)arg;
+    while ((n = simul_stream_read(client, buf, sizeof buf)) > 0)
+        if ((n = simul_stream_write(client, buf, (size_t)n)) < 0)
+            break;
+    return (int)n;
+}
+
+/* Reads to the end, counts itself in *arg while it does. */
+static int read_to_the_end(simul_stream *client, void *arg)
+{
+    int *reading = arg;
+    char buf[512];
+    ssize_t n;
+    if (reading)
+        ++*reading;
+    while ((n = simul_stream_read(client, buf, sizeof buf)) > 0)
+        ;
+    if (reading)
+        --*reading;
+    return (int)n;
+}
+
+static simul_server *start(simul_client_fn *handler, void *arg,
+                           const simul_server_opts *opts)
+{
+    simul_server *server;
+    ck_assert_int_eq(simul_start_server(&server, "127.0.0.1", "0", handler, arg, opts),
+                     0);
+    return server;
+}
+
+static simul_stream *connect_to(const simul_server *server)
+{
+    char port[8];
+    simul_stream *stream;
+    snprintf(port, sizeof port, "%d", simul_server_port(server));
+    ck_assert_int_eq(simul_open_connection(&stream, "127.0.0.1", port, NULL), 0);
+    return stream;
+}
+
+static void stop(simul_server *server)
+{
+    simul_server_close(server);
+    ck_assert_int_eq(simul_server_wait_closed(server), 0);
+    simul_server_release(server);
+}
+
+/* Let the world turn until *n is what is expected; tests have a time-out. */
+static void wait_until(const int *n, int expected)
+{
+    while (*n != expected)
+        simul_sleep(0);
+}
+
+static int wait_closed(void *server)
+{
+    return simul_server_wait_closed(server);
+}
+
+/* ---- serving ------------------------------------------------------------------------------ */
+
+TASK_TEST(a_client_gets_its_echo)
+{
+    char buf[8];
+    simul_server *server = start(echo, NULL, NULL);
+    simul_stream *stream = connect_to(server);
+
+    ck_assert_int_eq(simul_stream_write(stream, "hello", 5), 5);
+    ck_assert_int_eq(simul_stream_readexactly(stream, buf, 5), 5);
+    ck_assert_mem_eq(buf, "hello", 5);
+    ck_assert_int_eq(simul_stream_write_eof(stream), 0);
+    ck_assert_int_eq(simul_stream_read(stream, buf, 1), 0);
+    ck_assert_int_eq(finish(stream), 0);
+    stop(server);
+}
+
+static int says_hello(simul_stream *client, void *arg)
+{
+    (void)arg;
+    return (int)simul_stream_write(client, "hello", 5);
+}
+
+TASK_TEST(the_stream_is_closed_when_the_handler_returns)
+{
+    char *data;
+    simul_server *server = start(says_hello, NULL, NULL);
+    simul_stream *stream = connect_to(server);
+    ck_assert_int_eq(simul_stream_read_all(stream, &data, 0), 5);
+    ck_assert_str_eq(data, "hello");
+    ck_assert_int_eq(finish(stream), 0);
+    stop(server);
+}
+
+static int says_much(simul_stream *client, void *arg)
+{
+    static char data[8 << 20];
+    (void)arg;
+    ssize_t n = simul_stream_write(client, data, sizeof data);
+    return n < 0 ? (int)n : 0;
+}
+
+TASK_TEST(what_a_handler_wrote_is_sent_after_it_returned_and_counts_as_a_client)
+{
+    char *data;
+    simul_server *server =
+        start(says_much, NULL, &(simul_server_opts){.high_water = 16 << 20});
+    simul_stream *stream = connect_to(server);
+    while (simul_server_clients(server) == 0)
+        simul_sleep(0);
+    let_run(3);
+    simul_server_close(server);
+    ck_assert_uint_eq(simul_server_clients(server), 1);
+    ck_assert_int_eq(simul_stream_read_all(stream, &data, 0), 8 << 20);
+    ck_assert_int_eq(finish(stream), 0);
+    stop(server);
+}
+
+TASK_TEST(hundreds_of_clients_are_served_at_once)
+{
+    enum { CLIENTS = 300 };
+    simul_stream *streams[CLIENTS];
+    char buf[4];
+    simul_server *server = start(echo, NULL, &(simul_server_opts){.backlog = 7});
+    for (int i = 0; i < CLIENTS; i++)
+        streams[i] = connect_to(server);
+
+    for (int i = 0; i < CLIENTS; i++)
+        ck_assert_int_eq(simul_stream_write(streams[i], &i, sizeof i), sizeof i);
+    for (int i = 0; i < CLIENTS; i++) {
+        ck_assert_int_eq(simul_stream_readexactly(streams[i], buf, sizeof i), sizeof i);
+        ck_assert_mem_eq(buf, &i, sizeof i);
+    }
+    ck_assert_uint_eq(simul_server_clients(server), CLIENTS);
+    for (int i = 0; i < CLIENTS; i++)
+        simul_stream_release(streams[i]);
+    stop(server);
+}
+
+/* ---- errors (X16) ----------------------------------------------------------------------------- */
+
+static int fails(simul_stream *client, void *arg)
+{
+    (void)client;
+    return simul_fail(*(int *)arg, "it went wrong");
+}
+
+TASK_TEST(a_handlers_error_is_told_and_the_connection_closed)
+{
+    int error = -EDOM;
+    char buf[4];
+    trace_errors();
+    simul_server *server = start(fails, &error, NULL);
+    simul_stream *stream = connect_to(server);
+    ck_assert_int_eq(simul_stream_read(stream, buf, 4), 0);
+    ck_assert_int_eq(finish(stream), 0);
+    stop(server);
+    ck_assert_trace(
+        "(EDOM: a client's handler failed (Task-3, made at simul_start_server))");
+}
+
+TASK_TEST(a_handler_that_ends_cancelled_is_not_told)
+{
+    int error = -ECANCELED;
+    char buf[4];
+    trace_errors();
+    simul_server *server = start(fails, &error, NULL);
+    simul_stream *stream = connect_to(server);
+    ck_assert_int_eq(simul_stream_read(stream, buf, 4), 0);
+    ck_assert_int_eq(finish(stream), 0);
+    stop(server);
+    ck_assert_trace("");
+}
+
+TASK_TEST(cancelled_clients_end_wherever_they_wait)
+{
+    int reading = 0;
+    char buf[4];
+    trace_errors();
+    simul_server *server = start(read_to_the_end, &reading, NULL);
+    simul_stream *stream = connect_to(server);
+    wait_until(&reading, 1);
+    simul_server_close(server);
+    simul_server_cancel_clients(server);
+
+    ck_assert_int_eq(simul_server_wait_closed(server), 0);
+    ck_assert_int_eq(reading, 0);
+    ck_assert_int_eq(simul_stream_read(stream, buf, 4), 0);
+    ck_assert_int_eq(finish(stream), 0);
+    simul_server_release(server);
+    ck_assert_trace("");
+}
+
+/* ---- closing ------------------------------------------------------------------------------------ */
+
+TASK_TEST(wait_closed_waits_for_the_close_and_for_the_last_client) /* X13 */
+{
+    int fd;
+    char text[SIMUL_ADDRESS_TEXT];
+    simul_server *server = start(read_to_the_end, NULL, NULL);
+    simul_task *waiting = simul_create_task(wait_closed, server);
+    let_run(2);
+    ck_assert(simul_server_is_serving(server) && !simul_done(waiting));
+    simul_stream *stream = connect_to(server);
+    while (simul_server_clients(server) == 0)
+        simul_sleep(0);
+
+    ck_assert_uint_eq(simul_server_sockets(server, &fd, 1), 1);
+    ck_assert_int_ge(fd, 0);
+    simul_server_close(server);
+    simul_server_close(server);
+    ck_assert(!simul_server_is_serving(server));
+    ck_assert_uint_eq(simul_server_sockets(server, &fd, 1), 0);
+    ck_assert_int_eq(simul_server_port(server), -SIMUL_ESTATE);
+    ck_assert_int_eq(simul_server_sockname(server, 0, text, sizeof text),
+                     -SIMUL_ESTATE);
+    let_run(5);
+    ck_assert(!simul_done(waiting));
+    ck_assert_int_eq(finish(stream), 0);
+    ck_assert_int_eq(simul_await(waiting), 0);
+    ck_assert_int_eq(simul_server_serve_forever(server), -SIMUL_ESTATE);
+    simul_release(waiting);
+    simul_server_release(server);
+}
+
+TASK_TEST(closing_or_aborting_the_clients_ends_them) /* X14 */
+{
+    char buf[4];
+    trace_errors();
+    for (int abort = 0; abort < 2; abort++) {
+        simul_server *server = start(read_to_the_end, NULL, NULL);
+        simul_stream *stream = connect_to(server);
+        while (simul_server_clients(server) == 0)
+            simul_sleep(0);
+        let_run(2);
+        simul_server_close(server);
+        if (abort)
+            simul_server_abort_clients(server);
+        else
+            simul_server_close_clients(server);
+        ck_assert_int_eq(simul_server_wait_closed(server), 0);
+        ck_assert_int_eq(simul_stream_read(stream, buf, 4), 0);
+        ck_assert_int_eq(finish(stream), 0);
+        simul_server_release(server);
+    }
+    ck_assert_trace("");
+}
+
+static int serve(void *server)
+{
+    return simul_server_serve_forever(server);
+}
+
+TASK_TEST(serve_forever_ends_with_the_server) /* X15 */
+{
+    simul_server *server = start(echo, NULL, NULL);
+    simul_task *first = simul_create_task(serve, server);
+    let_run(1);
+    ck_assert_int_eq(simul_server_serve_forever(server), -SIMUL_ECONCURRENT);
+    simul_server_close(server);
+    ck_assert_int_eq(simul_await(first), 0);
+    simul_release(first);
+    stop(server);
+}
+
+TASK_TEST(serve_forever_cancelled_closes_the_server_and_its_clients) /* X15 */
+{
+    int reading = 0;
+    char buf[4];
+    simul_server *server = start(read_to_the_end, &reading, NULL);
+    simul_task *task = simul_create_task(serve, server);
+    simul_stream *stream = connect_to(server);
+    wait_until(&reading, 1);
+
+    simul_cancel(task);
+    ck_assert_int_eq(simul_await(task), -ECANCELED);
+    ck_assert_int_eq(reading, 0);
+    ck_assert(!simul_server_is_serving(server));
+    ck_assert_uint_eq(simul_server_clients(server), 0);
+    ck_assert_int_eq(simul_stream_read(stream, buf, 4), 0);
+    ck_assert_int_eq(finish(stream), 0);
+    simul_release(task);
+    simul_server_release(server);
+}
+
+/* ---- the end of the run ------------------------------------------------------------------------- */
+
+static simul_server *left;
+
+static int leaves_a_server(void *release)
+{
+    static int reading;
+    reading = 0;
+    left = start(read_to_the_end, &reading, NULL);
+    simul_stream *stream = connect_to(left);
+    wait_until(&reading, 1);
+    if (release)
+        simul_server_release(left);
+    simul_stream_release(stream);
+    return 0;
+}
+
+TEST(a_server_ends_with_the_run_released_or_not)
+{
+    int yes;
+    ck_assert_int_eq(run_like_asyncio(leaves_a_server, NULL), 0);
+    ck_assert(!simul_server_is_serving(left));
+    simul_server_release(left);
+    ck_assert_int_eq(run_like_asyncio(leaves_a_server, &yes), 0);
+}
+
+static int leaves_all(void *unused)
+{
+    static int reading;
+    (void)unused;
+    reading = 0;
+    left = start(read_to_the_end, &reading, NULL);
+    simul_stream *stream = connect_to(left);
+    wait_until(&reading, 1);
+    simul_stream_release(stream);
+    simul_loop_stop(NULL);
+    simul_sleep(0);
+    return 0;
+}
+
+TEST(a_loop_closed_under_a_server_leaves_nothing)
+{
+    simul_loop *loop;
+    capture_log();
+    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
+    simul_task *task = simul_loop_create_task(loop, leaves_all, NULL, NULL);
+    ck_assert_int_eq(simul_loop_run_forever(loop), 0);
+    simul_release(task);
+    ck_assert_int_eq(simul_loop_close(loop), 0);
+    ck_assert(!simul_server_is_serving(left));
+    ck_assert_uint_eq(simul_server_clients(left), 0);
+    simul_server_release(left);
+}
+
+/* ---- where it listens ----------------------------------------------------------------------------- */
+
+TASK_TEST(a_host_with_two_families_gets_two_sockets_with_one_port)
+{
+    char text[2][SIMUL_ADDRESS_TEXT], expected[SIMUL_ADDRESS_TEXT];
+    simul_server *server;
+    ck_assert_int_eq(simul_start_server(&server, "localhost", "0", echo, NULL, NULL),
+                     0);
+    size_t n = simul_server_sockets(server, NULL, 0);
+    int port = simul_server_port(server);
+    ck_assert_uint_ge(n, 1);
+    ck_assert_int_gt(port, 0);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_gt(simul_server_sockname(server, i, text[i], sizeof text[i]), 0);
+    snprintf(expected, sizeof expected, "127.0.0.1:%d", port);
+    ck_assert_str_eq(text[n - 1], expected);
+    if (n == 2) {
+        snprintf(expected, sizeof expected, "[::1]:%d", port);
+        ck_assert_str_eq(text[0], expected);
+    }
+    ck_assert_int_eq(simul_server_sockname(server, n, text[0], sizeof text[0]),
+                     -EINVAL);
+    stop(server);
+}
+
+TASK_TEST(an_address_in_use_is_named_and_nothing_stays_open)
+{
+    char port[8], expected[64];
+    simul_server *server = start(echo, NULL, NULL), *second;
+    snprintf(port, sizeof port, "%d", simul_server_port(server));
+    ck_assert_int_eq(simul_start_server(&second, "127.0.0.1", port, echo, NULL, NULL),
+                     -EADDRINUSE);
+    snprintf(expected, sizeof expected, "listen at 127.0.0.1:%s: ", port);
+    ck_assert_int_eq(strncmp(simul_explain(-EADDRINUSE), expected, strlen(expected)),
+                     0);
+    stop(server);
+}
+
+TASK_TEST(with_reuse_port_two_servers_share_an_address)
+{
+    const simul_server_opts opts = {.reuse_port = true};
+    char port[8];
+    simul_server *first = start(echo, NULL, &opts), *second;
+    snprintf(port, sizeof port, "%d", simul_server_port(first));
+    ck_assert_int_eq(simul_start_server(&second, "127.0.0.1", port, echo, NULL, &opts),
+                     0);
+    stop(first);
+    stop(second);
+}
+
+TASK_TEST(bad_arguments_are_refused)
+{
+    simul_server *server;
+    int fd = -1;
+    ck_assert_int_eq(simul_start_server(&server, "127.0.0.1", "x y", echo, NULL, NULL),
+                     -EINVAL);
+    ck_assert_int_eq(
+        simul_start_server(&server, "127.0.0.1", "65536", echo, NULL, NULL), -EINVAL);
+    ck_assert_int_eq(simul_start_server(&server, "no host", "1", echo, NULL, NULL),
+                     -EINVAL);
+    ck_assert_int_eq(simul_start_server(&server, NULL, "0", NULL, NULL, NULL), -EINVAL);
+    ck_assert_int_eq(simul_start_server(&server, NULL, "0", echo, NULL,
+                                        &(simul_server_opts){.backlog = -1}),
+                     -EINVAL);
+    ck_assert_int_eq(simul_start_server(&server, "192.0.2.1", "0", echo, NULL, NULL),
+                     -EADDRNOTAVAIL);
+    ck_assert_int_eq(simul_start_server_fds(&server, &fd, 0, echo, NULL, NULL),
+                     -EINVAL);
+    ck_assert_int_eq(simul_start_server_fds(&server, &fd, 1, echo, NULL, NULL), -EBADF);
+    ck_assert_int_eq(simul_server_serve_forever(NULL), -EINVAL);
+    ck_assert_int_eq(simul_server_wait_closed(NULL), -EINVAL);
+    simul_server_close(NULL);
+    simul_server_close_clients(NULL);
+    simul_server_cancel_clients(NULL);
+    simul_server_release(NULL);
+    ck_assert(!simul_server_is_serving(NULL));
+}
+
+/* ---- sockets of others ----------------------------------------------------------------------------- */
+
+static int bound_socket(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    return fd;
+}
+
+static void ck_hello_from(simul_server *server)
+{
+    char *data;
+    simul_stream *stream = connect_to(server);
+    ck_assert_int_eq(simul_stream_read_all(stream, &data, 0), 5);
+    ck_assert_int_eq(finish(stream), 0);
+}
+
+TASK_TEST(a_bound_socket_is_served_and_closed_by_the_server)
+{
+    simul_server *server;
+    int fd = bound_socket();
+    ck_assert_int_eq(simul_start_server_fds(&server, &fd, 1, says_hello, NULL, NULL),
+                     0);
+    ck_hello_from(server);
+    stop(server);
+    ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+
+static void set_number(const char *name, long number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%ld", number);
+    setenv(name, text, 1);
+}
+
+/* systemd numbers them from 3 on: where the test's own descriptors are in the way they are
+ * moved, and put back afterwards. */
+TASK_TEST(sockets_handed_over_by_systemd_are_found_and_served)
+{
+    int first = -1, saved = fcntl(3, F_DUPFD, 100), fd = bound_socket();
+    simul_server *server;
+    set_number("LISTEN_PID", getpid());
+    set_number("LISTEN_FDS", 1);
+    ck_assert_int_eq(dup2(fd, 3), 3);
+    if (fd != 3)
+        close(fd);
+
+    ck_assert_int_eq(simul_listen_fds(&first), 1);
+    ck_assert_int_eq(first, 3);
+    ck_assert(fcntl(3, F_GETFD) & FD_CLOEXEC);
+    ck_assert_int_eq(simul_start_server(&server, "192.0.2.1", "7", says_hello, NULL,
+                                        &(simul_server_opts){.systemd = true}),
+                     0);
+    ck_hello_from(server);
+    stop(server);
+    if (saved >= 0) {
+        dup2(saved, 3);
+        close(saved);
+    }
+}
+
+TEST(sockets_for_another_process_are_left_alone)
+{
+    int first = -1;
+    unsetenv("LISTEN_PID");
+    ck_assert_int_eq(simul_listen_fds(&first), 0);
+    set_number("LISTEN_PID", getpid() + 1);
+    set_number("LISTEN_FDS", 1);
+    ck_assert_int_eq(simul_listen_fds(&first), 0);
+    setenv("LISTEN_PID", "x", 1);
+    ck_assert_int_eq(simul_listen_fds(&first), -EINVAL);
+    set_number("LISTEN_PID", getpid());
+    setenv("LISTEN_FDS", "-1", 1);
+    ck_assert_int_eq(simul_listen_fds(&first), -EINVAL);
+    set_number("LISTEN_FDS", 0);
+    ck_assert_int_eq(simul_listen_fds(&first), 0);
+    set_number("LISTEN_FDS", 500);
+    ck_assert_int_eq(simul_listen_fds(&first), -EBADF);
+    ck_assert_int_eq(first, -1);
+}
+
+/* ---- running short ------------------------------------------------------------------------------------ */
+
+static void limit_fds(long soft)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = (rlim_t)soft;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* The clients connect with what is left of the descriptors; the server finds none for its
+ * own ends, waits a second, and then serves them all. */
+static int runs_short(void *unused)
+{
+    enum { CLIENTS = 4 };
+    int fds[CLIENTS];
+    char byte;
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+    struct rlimit before;
+    (void)unused;
+    trace_errors();
+    getrlimit(RLIMIT_NOFILE, &before);
+    simul_server *server = start(says_hello, NULL, NULL);
+    int listener;
+    simul_server_sockets(server, &listener, 1);
+    getsockname(listener, (struct sockaddr *)&at, &size);
+    for (int i = 0; i < CLIENTS; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+        ck_assert_int_eq(connect(fds[i], (struct sockaddr *)&at, size), 0);
+    }
+    limit_fds(fds[CLIENTS - 1] + 1);
+    double began = simul_time();
+    simul_sleep(0.1);
+    ck_assert_uint_eq(simul_server_clients(server), 0);
+    limit_fds((long)before.rlim_cur);
+    while (recv(fds[0], &byte, 1, MSG_DONTWAIT) < 0)
+        simul_sleep(0.01);
+    ck_assert(simul_time() - began > 0.9);
+
+    for (int i = 0; i < CLIENTS; i++) {
+        while (recv(fds[i], &byte, 1, MSG_DONTWAIT) < 0)
+            simul_sleep(0.01);
+        close(fds[i]);
+    }
+    ck_assert_trace(
+        "(EMFILE: a server accepts no clients for lack of means; it tries on)");
+    stop(server);
+    return 0;
+}
+
+TEST(without_descriptors_a_server_pauses_and_loses_no_client)
+{
+    ck_assert_int_eq(simul_run(runs_short, NULL), 0);
+}
+
+HARNESS_MAIN_BACKEND("server")
