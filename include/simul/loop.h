@@ -134,6 +134,7 @@ SIMUL_API const char *simul_loop_backend(const simul_loop *loop);
  *                simul_handle_release()
  * @error -ENOMEM           nothing was scheduled
  * @error -SIMUL_ENOLOOP    loop is NULL and none runs here
+ * @error -SIMUL_ECLOSEDLOOP  the loop is being closed
  *
  * Threads:  the loop's
  * asyncio:  call_soon()

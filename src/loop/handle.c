@@ -59,9 +59,10 @@ void sm_handle_schedule(struct simul_handle *handle)
 static int make_reserved(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
                          struct simul_handle **ret)
 {
-    if (!loop)
-        return -SIMUL_ENOLOOP;
-    int r = sm_ring_reserve(&loop->ready);
+    int r = sm_loop_usable(loop);
+    if (r < 0)
+        return r;
+    r = sm_ring_reserve(&loop->ready);
     if (r < 0)
         return r;
     r = sm_handle_make(loop, fn, arg, ret);

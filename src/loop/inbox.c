@@ -11,10 +11,11 @@ int simul_call_soon_threadsafe(simul_loop *loop, simul_callback_fn *fn, void *ar
                                simul_handle **ret)
 {
     loop = sm_loop_or_running(loop);
-    if (!loop)
-        return -SIMUL_ENOLOOP;
+    int r = sm_loop_usable(loop);
+    if (r < 0)
+        return r;
     struct simul_handle *handle;
-    int r = sm_handle_make(loop, fn, arg, &handle);
+    r = sm_handle_make(loop, fn, arg, &handle);
     if (r < 0)
         return r;
     if (ret) {

@@ -125,7 +125,7 @@ static void run_entry(struct simul_loop *loop, uintptr_t entry)
  * entries (sm_loop_next), and leaves one in carry if it needs the loop's stack. */
 static void run_passes(struct simul_loop *loop)
 {
-    loop->credit = loop->credit_full;
+    loop->credit = loop->stopping ? -1 : loop->credit_full;
     loop->pass_left = sm_ring_count(&loop->ready);
     for (;;) {
         uintptr_t entry = loop->carry;
@@ -247,17 +247,21 @@ int sm_loop_run(struct simul_loop *loop)
 
 int simul_loop_run_forever(simul_loop *loop)
 {
-    return loop ? sm_loop_run(loop) : -SIMUL_ENOLOOP;
+    int r = sm_loop_usable(loop);
+    return r < 0 ? r : sm_loop_run(loop);
 }
 
 int simul_loop_run_once(simul_loop *loop, double timeout)
 {
-    if (!loop)
-        return -SIMUL_ENOLOOP;
+    int r = sm_loop_usable(loop);
+    if (r < 0)
+        return r;
+    if (isnan(timeout))
+        return -EINVAL;
     if (sm_running || loop->running)
         return -SIMUL_ERUNNING;
     enter(loop);
-    int r = sm_loop_turn(loop, timeout);
+    r = sm_loop_turn(loop, timeout);
     leave(loop);
     return r < 0 ? r : sm_ring_count(&loop->ready) > 0;
 }

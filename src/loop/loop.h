@@ -109,6 +109,14 @@ static inline struct simul_loop *sm_loop_or_running(struct simul_loop *loop)
     return loop ? loop : sm_running;
 }
 
+/** What to say to somebody who wants something of this loop: 0, or it is none or closed. */
+static inline int sm_loop_usable(const struct simul_loop *loop)
+{
+    if (sm_unlikely(!loop))
+        return -SIMUL_ENOLOOP;
+    return sm_unlikely(loop->closed) ? -SIMUL_ECLOSEDLOOP : 0;
+}
+
 /** Make an entry run in the next pass (a place must be reserved). */
 static inline void sm_loop_ready(struct simul_loop *loop, struct sm_ready *ready,
                                  enum sm_ready_tag tag)

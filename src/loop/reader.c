@@ -131,9 +131,10 @@ static int add_watch(struct simul_loop *loop, int fd, int dir, simul_callback_fn
                      void *arg)
 {
     loop = sm_loop_or_running(loop);
-    if (!loop)
-        return -SIMUL_ENOLOOP;
-    long r = SM_SYS("fcntl", EBADF, fcntl(fd, F_GETFD));
+    long r = sm_loop_usable(loop);
+    if (r < 0)
+        return (int)r;
+    r = SM_SYS("fcntl", EBADF, fcntl(fd, F_GETFD));
     if (r < 0)
         return (int)r;
     r = grow_table(loop, fd, dir);

@@ -213,7 +213,8 @@ int simul_add_signal_handler(simul_loop *loop, int signum, simul_callback_fn *fn
                              void *arg)
 {
     loop = sm_loop_or_running(loop);
-    return loop ? sm_signal_add(loop, signum, fn, arg, SM_SIGNAL_USER) : -SIMUL_ENOLOOP;
+    int r = sm_loop_usable(loop);
+    return r < 0 ? r : sm_signal_add(loop, signum, fn, arg, SM_SIGNAL_USER);
 }
 
 int simul_remove_signal_handler(simul_loop *loop, int signum)

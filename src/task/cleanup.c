@@ -35,7 +35,8 @@ static void abandon(struct sm_scope *scope)
 /* Without memory it works all the same; it is only not found if it is left early. */
 void simul_cleanup_enter_at(simul_cleanup *public, const char *where)
 {
-    _Static_assert(sizeof(struct cleanup) <= sizeof *public, "simul_cleanup is too small");
+    _Static_assert(sizeof(struct cleanup) <= sizeof *public,
+                   "simul_cleanup is too small");
     _Static_assert(sizeof(struct cleanup_scope) <= SM_SCOPE_BLOCK, "it needs a block");
     struct cleanup *cleanup = (struct cleanup *)public;
     int r = sm_scope_enter(&cleanup->anchor, sizeof *cleanup, where, abandon,
@@ -44,7 +45,8 @@ void simul_cleanup_enter_at(simul_cleanup *public, const char *where)
         return;
     cleanup->was_sticky = sm_sticky_save(cleanup->anchor.task);
     if (r == 0)
-        ((struct cleanup_scope *)cleanup->anchor.scope)->was_sticky = cleanup->was_sticky;
+        ((struct cleanup_scope *)cleanup->anchor.scope)->was_sticky =
+            cleanup->was_sticky;
 }
 
 void simul_cleanup_exit(simul_cleanup *public)

@@ -11,7 +11,9 @@
 simul_future *simul_loop_create_future(simul_loop *loop)
 {
     loop = sm_loop_or_running(loop);
-    struct simul_future *future = loop ? sm_future_alloc(sm_sched_of(loop)) : NULL;
+    if (sm_loop_usable(loop) < 0)
+        return NULL;
+    struct simul_future *future = sm_future_alloc(sm_sched_of(loop));
     if (!future)
         return NULL;
     future->refs = 1;

@@ -270,14 +270,15 @@ int sm_run_until(struct simul_loop *loop, struct simul_future *future)
 
 int simul_loop_run_until_complete(simul_loop *loop, simul_future *future)
 {
-    if (!loop)
-        return -SIMUL_ENOLOOP;
+    int r = sm_loop_usable(loop);
+    if (r < 0)
+        return r;
     if (!future)
         return -ENOMEM;
     if (future->sched != sm_sched_of(loop))
         return -EXDEV;
     sm_future_ref(future);
-    int r = sm_run_until(loop, future);
+    r = sm_run_until(loop, future);
     if (r == 0)
         r = simul_error(future);
     sm_future_unref(future);

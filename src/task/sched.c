@@ -152,10 +152,11 @@ static void run_body(struct sm_sched *sched, struct simul_future *task)
 /* Without a guard nobody stopped it: something else may be damaged, so this is told. */
 static __attribute__((noinline)) void report_overflow(const char *where)
 {
-    sm_log(SIMUL_LOG_ERROR,
-           "a task made at %s has overflowed its stack, which has a canary and no guard: "
-           "give it more with simul_task_opts.stack_size",
-           where ? where : "?");
+    sm_log(
+        SIMUL_LOG_ERROR,
+        "a task made at %s has overflowed its stack, which has a canary and no guard: "
+        "give it more with simul_task_opts.stack_size",
+        where ? where : "?");
 }
 
 /* What runs on every stack of ours, for as long as there is work. */
