@@ -7,20 +7,31 @@
 
 #include "steps.h"
 
+/* What was scheduled counts as awaited until it has happened; then the loop stops. There is
+ * no time limit: if something that was promised does not happen, the program hangs. */
 struct state {
     simul_loop *loop;
     int ends[2]; /* of a pipe */
-    int calls, bytes, signals;
+    int awaited, calls, bytes, signals;
 };
+
+static int await(struct state *state, int r)
+{
+    state->awaited += r >= 0;
+    return r;
+}
+
+static void happened(struct state *state)
+{
+    if (--state->awaited == 0)
+        simul_loop_stop(state->loop);
+}
 
 static void count(void *arg)
 {
-    ((struct state *)arg)->calls++;
-}
-
-static void stop(void *arg)
-{
-    simul_loop_stop(((struct state *)arg)->loop);
+    struct state *state = arg;
+    state->calls++;
+    happened(state);
 }
 
 static void readable(void *arg)
@@ -29,6 +40,7 @@ static void readable(void *arg)
     char byte;
     state->bytes += read(state->ends[0], &byte, 1) == 1;
     simul_remove_reader(state->loop, state->ends[0]);
+    happened(state);
 }
 
 static void writable(void *arg)
@@ -40,22 +52,17 @@ static void writable(void *arg)
 
 static void signalled(void *arg)
 {
-    ((struct state *)arg)->signals++;
-}
-
-static void *from_outside(void *arg)
-{
     struct state *state = arg;
-    simul_call_soon_threadsafe(state->loop, count, state, NULL);
-    return NULL;
+    state->signals++;
+    happened(state);
 }
 
 static int plain_calls(struct state *state)
 {
     simul_handle *handle = NULL;
-    int r = simul_call_soon(state->loop, count, state, NULL);
+    int r = await(state, simul_call_soon(state->loop, count, state, NULL));
     if (r >= 0)
-        r = simul_call_later(state->loop, 0.001, count, state, NULL);
+        r = await(state, simul_call_later(state->loop, 0.001, count, state, NULL));
     if (r >= 0)
         r = simul_call_later(state->loop, 0.001, count, state, &handle);
     simul_handle_cancel(handle);
@@ -63,28 +70,45 @@ static int plain_calls(struct state *state)
     return r;
 }
 
+/* The writer comes first: without it nothing would ever be readable. */
 static int descriptors(struct state *state)
 {
-    int r = simul_add_reader(state->loop, state->ends[0], readable, state);
-    return r < 0 ? r : simul_add_writer(state->loop, state->ends[1], writable, state);
+    int r = simul_add_writer(state->loop, state->ends[1], writable, state);
+    if (r < 0)
+        return r;
+    return await(state, simul_add_reader(state->loop, state->ends[0], readable, state));
 }
 
 static int signals(struct state *state)
 {
     int r = simul_add_signal_handler(state->loop, SIGUSR1, signalled, state);
-    if (r >= 0)
+    if (await(state, r) >= 0)
         raise(SIGUSR1);
     return r;
 }
 
+struct outside {
+    struct state *state;
+    int result;
+};
+
+static void *from_outside(void *arg)
+{
+    struct outside *outside = arg;
+    struct state *state = outside->state;
+    outside->result = simul_call_soon_threadsafe(state->loop, count, state, NULL);
+    return NULL;
+}
+
 static int thread(struct state *state)
 {
+    struct outside outside = {state, 0};
     pthread_t id;
-    int r = pthread_create(&id, NULL, from_outside, state);
+    int r = pthread_create(&id, NULL, from_outside, &outside);
     if (r != 0)
         return -r;
     pthread_join(id, NULL);
-    return 0;
+    return await(state, outside.result);
 }
 
 /* Each on its own, whatever happened to the others; the first error. */
@@ -110,8 +134,7 @@ static void remove_all(struct state *state)
 static int run(struct state *state)
 {
     int r = schedule_all(state);
-    int stopping = simul_call_later(state->loop, 0.05, stop, state, NULL);
-    int ran = stopping < 0 ? stopping : simul_loop_run_forever(state->loop);
+    int ran = state->awaited ? simul_loop_run_forever(state->loop) : 0;
     remove_all(state);
     if (r < 0 || ran < 0)
         return r < 0 ? r : ran;
