@@ -425,6 +425,40 @@ POLL_TEST(forget_ends_what_waits_on_the_descriptor)
     close_pair(other);
 }
 
+static void expect_end(int fd)
+{
+    char byte;
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    ck_assert_int_eq(poll(&readable, 1, 10000), 1);
+    ck_assert_int_eq(recv(fd, &byte, 1, 0), 0);
+}
+
+/* Not only when the loop comes round again: nothing else holds the file open. */
+POLL_TEST(after_forget_close_takes_effect_at_once)
+{
+    struct sockaddr_storage addr;
+    socklen_t len;
+    int fds[2], listener = listen_tcp(&addr, &len);
+    char byte;
+    pair_tcp(fds);
+    struct probe in = probe_recv(fds[0], &byte, 1);
+    struct probe accept = probe_addr(SM_OP_ACCEPT, listener, NULL, NULL);
+    park(&in);
+    park(&accept);
+    wait_ns(0);
+
+    forget_and_close(fds[0]);
+    forget_and_close(listener);
+
+    expect_end(fds[1]);
+    int again = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(again, (struct sockaddr *)&addr, len), 0);
+    close(again);
+    while (!in.done || !accept.done)
+        wait_ns(FOREVER);
+    forget_and_close(fds[1]);
+}
+
 POLL_TEST(forget_of_a_poll_for_both_directions_ends_it_once)
 {
     int fds[2];
@@ -734,9 +768,37 @@ POLL_TEST(close_lets_go_of_everything)
         ck_assert_int_eq(send(fds[i][1], "new", 3, 0), 3);
         ck_assert_int_eq(memcmp(bufs[i], "oooooooo", 8), 0);
         free(bufs[i]);
-        close(fds[i][0]);
-        close(fds[i][1]);
     }
+    backend_open();
+    for (int i = 0; i < N; i++) { /* they are the caller's again */
+        char byte;
+        probes[i] = (struct probe){.op = probes[i].op};
+        probes[i].op.buf.data = &byte;
+        probes[i].op.buf.len = 1;
+        ck_assert(submit(&probes[i]));
+        close_pair(fds[i]);
+    }
+}
+
+/* Whoever takes it in the last moment has to hang up. */
+POLL_TEST(a_connection_that_comes_while_closing_is_closed_too)
+{
+    struct sockaddr_storage addr;
+    socklen_t len;
+    int listener = listen_tcp(&addr, &len);
+    struct probe accept = probe_addr(SM_OP_ACCEPT, listener, NULL, NULL);
+    park(&accept);
+    wait_ns(0);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(connect(client, (struct sockaddr *)&addr, len), 0);
+
+    backend_close();
+
+    ck_assert_int_eq(accept.done, 0);
+    close(listener);
+    char byte;
+    ck_assert_int_le(recv(client, &byte, 1, 0), 0); /* the end, or a reset */
+    close(client);
     backend_open();
 }
 
@@ -865,12 +927,17 @@ POLL_TEST(a_flood_of_completions_loses_none)
     open_flood(fds[0]);
     wait_ns(0);
     ck_assert_int_eq(send(fds[1], "x", 1, 0), 1);
+    sm_poll_ops(backend)->wake(backend);
 
     while (sum < FLOOD)
         sum += wait_ns(FOREVER);
 
     for (int i = 0; i < FLOOD; i++)
         ck_assert(flood[i].done == 1 && flood[i].result == POLLIN);
+    for (int i = 0; i < 3; i++) { /* what wakes has survived */
+        sm_poll_ops(backend)->wake(backend);
+        wait_ns(FOREVER);
+    }
     close_flood();
     close_pair(fds);
 }
@@ -917,35 +984,55 @@ POLL_TEST(close_with_a_flood_pending)
 #ifdef SIMUL_FAULTS
 enum { CROWD = 600 };
 
-/* Submits and cancels more than fits into a queue, while the n-th call fails. Waits that
- * fail are made again; in the end each was given back once, or removed. */
-static bool crowd_with_failure(unsigned long n)
+/* Gives the others up, or waits for them all. */
+static int cancel_crowd(struct probe *probes)
 {
-    int fds[2], removed = 0, given_back = 0;
+    int removed = 0;
+    for (int i = 0; i < CROWD; i++)
+        if (probes[i].result == NOT_YET)
+            removed += cancel(&probes[i]) == SM_OP_REMOVED;
+    return removed;
+}
+
+/* Waits that fail are made again. */
+static int collect_crowd(struct probe *probes, int expected)
+{
+    int given_back = 0;
+    for (int i = 0; i < CROWD; i++)
+        given_back += probes[i].result != NOT_YET;
+    for (int i = 0; i < 10 * CROWD && given_back < expected; i++) {
+        int r = sm_poll_ops(backend)->wait(backend, MS / 10);
+        given_back += r > 0 ? r : 0;
+    }
+    return given_back;
+}
+
+/* Submits, and cancels or completes, more than fits into a queue, while the n-th call
+ * fails. In the end each was given back once, or removed. */
+static bool crowd_with_failure(unsigned long n, bool complete)
+{
+    int fds[2], removed = 0;
+    struct probe *probes = flood;
     pair_unix(fds, SOCK_STREAM);
     backend_open();
-    struct probe *probes = flood;
     for (int i = 0; i < CROWD; i++)
         probes[i] = probe_poll(fcntl(fds[0], F_DUPFD_CLOEXEC, 0), POLLIN);
     sm_fault_arm(n);
     for (int i = 0; i < CROWD; i++)
         submit(&probes[i]); /* -ENOMEM is an answer too */
-    for (int i = 0; i < 4; i++)
+    if (complete)
+        ck_assert_int_eq(send(fds[1], "x", 1, 0), 1);
+    for (int i = 0; i < 4 && !complete; i++)
         sm_poll_ops(backend)->wait(backend, 0);
-    for (int i = 0; i < CROWD; i++)
-        if (probes[i].result == NOT_YET)
-            removed += cancel(&probes[i]) == SM_OP_REMOVED;
-        else
-            given_back++;
-    for (int i = 0; i < 10 * CROWD && removed + given_back < CROWD; i++) {
-        int r = sm_poll_ops(backend)->wait(backend, MS / 10);
-        given_back += r > 0 ? r : 0;
-    }
+    if (!complete)
+        removed = cancel_crowd(probes);
+    int given_back = collect_crowd(probes, CROWD - removed);
     bool failed = sm_fault_disarm();
     ck_assert_int_eq(removed + given_back, CROWD);
     for (int i = 0; i < CROWD; i++) {
-        ck_assert(probes[i].done <= 1);
-        ck_assert(probes[i].result == NOT_YET || probes[i].result < 0);
+        ck_assert_int_le(probes[i].done, 1);
+        ck_assert(complete || probes[i].result == NOT_YET || probes[i].result < 0);
+        ck_assert(!complete || probes[i].result == POLLIN || probes[i].result < 0);
         forget_and_close(probes[i].op.fd);
     }
     backend_close();
@@ -954,13 +1041,23 @@ static bool crowd_with_failure(unsigned long n)
     return failed;
 }
 
-TEST_TIMEOUT(a_crowd_comes_through_each_failure, 120)
+static void sweep_crowd(bool complete)
 {
     raise_limit(CROWD + 100);
     unsigned long n = 1;
-    while (crowd_with_failure(n))
+    while (crowd_with_failure(n, complete))
         n = n < 40 ? n + 1 : n + 29; /* each of the first calls, a sample of the rest */
     ck_assert_int_gt(n, 5);
+}
+
+TEST_TIMEOUT(a_crowd_of_cancels_comes_through_each_failure, 120)
+{
+    sweep_crowd(false);
+}
+
+TEST_TIMEOUT(a_crowd_of_completions_comes_through_each_failure, 120)
+{
+    sweep_crowd(true);
 }
 #endif
 
