@@ -204,7 +204,7 @@ SIMUL_API int simul_remove_writer(simul_loop *loop, int fd);
 /**
  * Something outside will wake the loop, on its own time: a transfer of a library whose
  * descriptors it watches, a child. Until simul_loop_unhold() a virtual clock does not jump,
- * and the loop is not taken for deadlocked. Holds are counted.
+ * but goes like a real one, and the loop is not taken for deadlocked. Holds are counted.
  *
  * @return  0
  * @error -SIMUL_ENOLOOP  loop is NULL and none runs here
