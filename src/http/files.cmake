@@ -5,4 +5,13 @@ sm_sources(
     parser_framing.c
     chunked.c
     http_server.c answer.c request_body.c
-    url.c url_resolve.c url_file_name.c)
+    url.c url_resolve.c url_file_name.c url_public.c
+    engine_curl.c engine_curl_transfer.c engine_curl_errors.c
+    session.c session_fields.c session_limit.c session_resolve.c session_proxy.c
+    session_redirect.c session_request.c
+    response.c response_body.c response_json.c)
+
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+list(APPEND SM_LIBS PkgConfig::CURL PkgConfig::JANSSON)
+list(APPEND SM_PC_REQUIRES libcurl jansson)

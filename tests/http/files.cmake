@@ -10,3 +10,13 @@ sm_test(test_headers http/test_headers.c)
 sm_test(test_url http/test_url.c)
 sm_test(test_url_resolve http/test_url_resolve.c)
 sm_test(test_url_file_name http/test_url_file_name.c)
+
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+add_library(http_server STATIC
+    support/http_server.c support/http_server_pages.c http/session_fixture.c)
+target_link_libraries(http_server PUBLIC harness PRIVATE PkgConfig::ZLIB)
+foreach(test session session_broken session_redirect
+        session_limits session_end session_names)
+    sm_test_backends(test_${test} http/test_${test}.c)
+    target_link_libraries(test_${test} PRIVATE http_server)
+endforeach()

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the engine share. See engine.h for the engine. */
+#ifndef SM_HTTP_ENGINE_CURL_H
+#define SM_HTTP_ENGINE_CURL_H
+
+#include <curl/curl.h>
+#include <sys/queue.h>
+
+#include "base/sys.h"
+#include "http/engine.h"
+
+struct sm_transfer {
+    CURL *easy;               /* owned */
+    struct sm_engine *engine; /* borrowed */
+    const struct sm_engine_events *events;
+    void *user;
+    struct curl_slist *headers, *resolve; /* owned; curl looks at them while it runs */
+    int error;    /* what an event function or we ended it with; 0: nothing yet */
+    bool running; /* in the multi handle, and in the engine's list */
+    bool holds;   /* the loop is told that something is outstanding */
+    bool numeric; /* the host is a number: nothing to look up */
+    char detail[CURL_ERROR_SIZE];
+    LIST_ENTRY(sm_transfer) link;
+};
+
+struct sm_engine {
+    CURLM *multi;        /* owned */
+    simul_loop *loop;    /* borrowed */
+    simul_handle *timer; /* owned; curl's one timer, NULL if it wants none */
+    bool timer_lost;     /* it could not be started */
+    bool has_failed;     /* a transfer that runs has its error set */
+    LIST_HEAD(, sm_transfer) running;
+};
+
+/* ---- engine_curl.c ---- */
+
+/* After every call of curl that may have changed something: deliver what has ended. */
+void sm_engine_settle(struct sm_engine *engine);
+
+/* Hand a transfer that was set up to curl. 0 or an error, and it does not run. */
+int sm_engine_add(struct sm_engine *engine, struct sm_transfer *transfer);
+
+/* Take it back; nothing is called. If it was not done its connection is closed. */
+void sm_engine_remove(struct sm_engine *engine, struct sm_transfer *transfer);
+
+/* Only what goes on by itself holds the loop: not a transfer that is paused. */
+void sm_transfer_hold(struct sm_transfer *transfer, bool hold);
+
+/* ---- engine_curl_errors.c ---- */
+
+/* Our error for curl's; *what becomes a sentence, in text or static. */
+int sm_engine_error(CURLcode code, long os_errno, const char *detail, char *text,
+                    size_t size, const char **what);
+
+#endif

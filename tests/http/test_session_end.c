@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* How requests end before their time: cancelled, too late, the session closed. */
+#include "http/session_fixture.h"
+
+/* ---- time limits ------------------------------------------------------------------------ */
+
+static void request_times_out(const char *path, const simul_request_opts *opts,
+                              const char *text)
+{
+    simul_response *response = NULL;
+    int r = simul_session_get(&response, session, URL(path), opts);
+    ck_assert_int_eq(r, -ETIMEDOUT);
+    ck_assert_has(simul_explain(r), text);
+    ck_assert_ptr_null(response);
+}
+
+static void read_times_out(const simul_request_opts *opts, const char *text)
+{
+    simul_response *response;
+    char buf[100];
+    ck_assert_int_eq(simul_session_get(&response, session, URL("/slow-body"), opts), 0);
+    ck_assert_int_eq(simul_response_read(response, buf, sizeof buf), 6);
+    ck_assert_int_eq(simul_response_read(response, buf, sizeof buf), -ETIMEDOUT);
+    ck_assert_has(simul_explain(-ETIMEDOUT), text);
+    ck_assert_int_eq(simul_response_read(response, buf, sizeof buf), -ETIMEDOUT);
+    simul_response_release(response);
+}
+
+static void time_out(void)
+{
+    simul_request_opts total = {.total_timeout = 0.5}, read = {.read_timeout = 0.5};
+    request_times_out("/slow-head", &total, "the total time-out of 0.5 s is over");
+    request_times_out("/slow-head", &read, "the read time-out of 0.5 s is over");
+    http_server_until(&server.counts->left, 2);
+    read_times_out(&total, "the total time-out of 0.5 s is over");
+    read_times_out(&read, "the read time-out of 0.5 s is over");
+    http_server_until(&server.counts->left, 4);
+    ck_assert_int_eq(simul_cancelling(simul_current_task()), 0);
+}
+
+TEST(time_limits_say_which)
+{
+    with_session(time_out, NULL);
+}
+
+static void time_out_in_queue(void)
+{
+    simul_response *first = get("/bytes/10000000");
+    request_times_out("/hello", &(simul_request_opts){.total_timeout = 0.03},
+                      "waiting for a free connection");
+    simul_response_release(first);
+}
+
+TEST(the_total_limit_counts_in_the_queue)
+{
+    with_session(time_out_in_queue, &(simul_session_opts){.limit = 1});
+}
+
+static void session_limits(void)
+{
+    request_times_out("/slow-head", NULL, "the total time-out of 0.05 s is over");
+    simul_request_opts longer = {.total_timeout = SIMUL_FOREVER};
+    simul_response *response;
+    ck_assert_int_eq(simul_session_get(&response, session, URL("/delay/100"), &longer),
+                     0);
+    simul_response_release(response);
+}
+
+TEST(the_session_sets_limits)
+{
+    with_session(session_limits, &(simul_session_opts){.total_timeout = 0.05});
+}
+
+/* The user's own limit is a cancellation to us. */
+static void within(void)
+{
+    simul_response *response = NULL;
+    int r = simul_within(
+        0.03, simul_session_get(&response, session, URL("/slow-head"), NULL));
+    ck_assert_int_eq(r, -ETIMEDOUT);
+    http_server_until(&server.counts->left, 1);
+
+    char buf[100];
+    response = get("/slow-body");
+    ck_assert_int_eq(simul_response_read(response, buf, sizeof buf), 6);
+    ssize_t n = simul_within(0.03, simul_response_read(response, buf, sizeof buf));
+    ck_assert_int_eq(n, -ETIMEDOUT);
+    n = simul_within(0.03, simul_response_read(response, buf, sizeof buf));
+    ck_assert_int_eq(n, -ETIMEDOUT);
+    simul_response_release(response);
+    http_server_until(&server.counts->left, 2);
+}
+
+TEST(limits_of_the_user_work)
+{
+    with_session(within, NULL);
+}
+
+/* ---- cancel ---------------------------------------------------------------------------- */
+
+static int get_path(void *path)
+{
+    simul_response *response;
+    int r = simul_session_get(&response, session, URL(path), NULL);
+    if (r >= 0)
+        simul_response_release(response);
+    return r;
+}
+
+static void cancel_request(void)
+{
+    simul_task *task = simul_create_task(get_path, "/slow-head");
+    while (__atomic_load_n(&server.counts->requests, __ATOMIC_SEQ_CST) == 0)
+        simul_sleep(0.001);
+    simul_cancel(task);
+    simul_sleep(0);
+    simul_sleep(0);
+    ck_assert(simul_done(task));
+    ck_assert(simul_cancelled(task));
+    simul_release(task);
+    http_server_until(&server.counts->left, 1); /* without a turn of the loop */
+}
+
+TEST(cancel_aborts_at_once)
+{
+    with_session(cancel_request, NULL);
+}
+
+static int read_rest(void *arg)
+{
+    char buf[100];
+    return (int)simul_response_read(arg, buf, sizeof buf);
+}
+
+/* Nothing is lost: the bytes wait for the next read. */
+static void cancel_read(void)
+{
+    simul_response *response = get("/bytes/1000");
+    simul_task *task = simul_create_task(read_rest, response);
+    simul_cancel(task);
+    simul_sleep(0);
+    ck_assert(simul_done(task));
+    simul_release(task);
+    ck_assert_uint_eq(strlen(text_of(response)), 1000);
+    simul_response_release(response);
+
+    response = get("/slow-body");
+    char buf[100];
+    ck_assert_int_eq(simul_response_read(response, buf, sizeof buf), 6);
+    task = simul_create_task(read_rest, response);
+    simul_sleep(0);
+    ck_assert_int_eq(simul_response_read(response, buf, 1), -SIMUL_ECONCURRENT);
+    simul_cancel(task);
+    ck_assert_int_eq(simul_await(task), -ECANCELED);
+    simul_release(task);
+    simul_response_release(response);
+    http_server_until(&server.counts->left, 1);
+}
+
+TEST(a_cancelled_read_loses_nothing)
+{
+    with_session(cancel_read, NULL);
+}
+
+/* ---- close ----------------------------------------------------------------------------- */
+
+static int seen;
+
+static int be_closed_in_get(void *path)
+{
+    simul_response *response;
+    int r = simul_session_get(&response, session, URL(path), NULL);
+    if (r == -ECONNABORTED && strstr(simul_explain(r), "session was closed"))
+        seen++;
+    return 0;
+}
+
+static int be_closed_in_read(void *arg)
+{
+    (void)arg;
+    char buf[100];
+    simul_response *response = get("/slow-body");
+    ck_assert_int_eq(simul_response_read(response, buf, sizeof buf), 6);
+    if (simul_response_read(response, buf, sizeof buf) == -ECONNABORTED)
+        seen++;
+    simul_response_release(response);
+    return 0;
+}
+
+/* One waits for a head, one for a body, two for a place. */
+static void close_while_used(void)
+{
+    simul_task *tasks[4];
+    seen = 0;
+    tasks[0] = simul_create_task(be_closed_in_get, "/slow-head");
+    tasks[1] = simul_create_task(be_closed_in_read, NULL);
+    tasks[2] = simul_create_task(be_closed_in_get, "/hello");
+    tasks[3] = simul_create_task(be_closed_in_get, "/hello");
+    while (__atomic_load_n(&server.counts->requests, __ATOMIC_SEQ_CST) < 2)
+        simul_sleep(0.001);
+    simul_sleep(0.01);
+
+    simul_session *closing = session;
+    ck_assert_int_eq(simul_session_close(closing), 0);
+    session = NULL;
+    ck_assert_int_eq(seen, 4);
+    http_server_until_most(&server.counts->open, 0);
+    ck_assert_int_eq(simul_gather(tasks, 4, 0), 0);
+    simul_release_all(tasks, 4);
+}
+
+TEST(close_ends_what_is_under_way)
+{
+    with_session(close_while_used, &(simul_session_opts){.limit = 2});
+}
+
+static void keep_response(void)
+{
+    char buf[4];
+    simul_response *whole = get("/hello"), *part = get("/slow-body");
+    ck_assert_int_eq(simul_response_read(part, buf, sizeof buf), 4);
+    ck_assert_int_eq(simul_session_close(session), 0);
+    session = NULL;
+    ck_assert_str_eq(text_of(whole), "hello\n");
+    ck_assert_int_eq(simul_response_read(part, buf, sizeof buf), 2);
+    ck_assert_int_eq(simul_response_read(part, buf, sizeof buf), -ECONNABORTED);
+    ck_assert_int_eq(simul_response_status(part), 200);
+    simul_response_release(part);
+    simul_response_release(whole);
+}
+
+TEST(responses_outlive_the_session)
+{
+    with_session(keep_response, NULL);
+}
+
+static void leave_connections(void)
+{
+    simul_response_release(get("/hello"));
+    ck_assert_int_eq(server.counts->open, 1);
+    ck_assert_int_eq(simul_session_close(session), 0);
+    session = NULL;
+    http_server_until_most(&server.counts->open, 0);
+}
+
+TEST(close_ends_idle_connections)
+{
+    with_session(leave_connections, NULL);
+}
+
+static int leave_session_to_main(void *arg)
+{
+    return simul_session_new(arg, NULL);
+}
+
+/* In a callback nobody can wait. */
+static void close_it(void *arg)
+{
+    simul_session *it = session;
+    session = NULL;
+    ck_assert_int_eq(simul_session_close(it), 0);
+    *(bool *)arg = true;
+}
+
+static void close_in_callback(void)
+{
+    bool closed = false;
+    simul_task *task = simul_create_task(get_path, "/slow-head");
+    while (__atomic_load_n(&server.counts->requests, __ATOMIC_SEQ_CST) == 0)
+        simul_sleep(0.001);
+    ck_assert_int_eq(simul_call_soon(NULL, close_it, &closed, NULL), 0);
+    ck_assert_int_eq(simul_await(task), -ECONNABORTED);
+    ck_assert(closed);
+    simul_release(task);
+    ck_assert_int_eq(simul_run(leave_session_to_main, &session), -SIMUL_ERUNNING);
+}
+
+TEST(close_works_in_a_callback)
+{
+    with_session(close_in_callback, NULL);
+}
+
+/* ---- the clock ------------------------------------------------------------------------- */
+
+static int fetch_slowly(void *arg)
+{
+    simul_response *response;
+    *(double *)arg = simul_time();
+    ck_assert_int_eq(simul_session_new(&session, NULL), 0);
+    ck_assert_int_eq(simul_session_get(&response, session, URL("/delay/50"), NULL), 0);
+    simul_response_release(response);
+    ck_assert_int_eq(simul_session_close(session), 0);
+    *(double *)arg = simul_time() - *(double *)arg;
+    return 0;
+}
+
+/* The total limit of 300 s is a timer: a clock that jumped would be there at once. */
+TEST(a_virtual_clock_waits_for_transfers)
+{
+    double took;
+    simul_loop_opts opts = {.virtual_clock = true};
+    http_server_start(&server);
+    ck_assert_int_eq(simul_run_opts(fetch_slowly, &took, &opts), 0);
+    http_server_stop(&server);
+    ck_assert_double_lt(took, 300);
+}
+
+HARNESS_MAIN_BACKEND("session_end")
