@@ -66,7 +66,8 @@ static inline void prefetch(struct sm_ring *ring)
         const struct simul_future *task =
             sm_container_of(sm_ready_of(entry), struct simul_future, ready);
         for (int line = 0; line < 4; line++) /* a suspended call of a few functions */
-            __builtin_prefetch((char *)task->context + 64 * line);
+            __builtin_prefetch(
+                (void *)((uintptr_t)task->context + 64u * (unsigned)line));
     }
 }
 
