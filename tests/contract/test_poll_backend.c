@@ -46,6 +46,24 @@ POLL_TEST(recv_is_parked_until_data_comes)
     close_pair(fds);
 }
 
+/* They are not ours: what is parked waits, and gives what one call would. */
+POLL_TEST(recv_waits_whatever_its_flags_say_about_waiting)
+{
+    const int flags[] = {MSG_DONTWAIT, MSG_WAITALL};
+    int fds[2];
+    char buf[8];
+    pair_tcp(fds);
+    for (int i = 0; i < 2; i++) {
+        struct probe probe = probe_recv(fds[0], buf, sizeof buf);
+        probe.op.flags = flags[i];
+        park(&probe);
+        expect_quiet();
+        ck_assert_int_eq(send(fds[1], "abc", 3, 0), 3);
+        ck_assert_int_eq(finish(&probe), 3);
+    }
+    close_pair(fds);
+}
+
 POLL_TEST(many_rounds_over_one_connection)
 {
     int fds[2];

@@ -211,6 +211,7 @@ POLL_TEST(wake_from_a_signal_handler_ends_a_wait)
     pthread_t thread;
     int number = SIGUSR1;
     handle(number, on_signal);
+    wait_ns(0); /* so that the next has nothing to do but wait */
     ck_assert_int_eq(pthread_create(&thread, NULL, raise_later, &number), 0);
 
     ck_assert_int_eq(wait_ns(FOREVER), 0);
@@ -223,6 +224,7 @@ POLL_TEST(a_signal_is_no_error)
     pthread_t thread;
     int number = SIGUSR2;
     handle(number, on_signal);
+    wait_ns(0); /* so that the next has nothing to do but wait */
     ck_assert_int_eq(pthread_create(&thread, NULL, raise_later, &number), 0);
 
     ck_assert_int_eq(wait_ns(100 * MS), 0);
@@ -294,6 +296,24 @@ POLL_TEST(fileno_is_readable_when_there_is_something_to_complete)
     wait_ns(0);
     forget_and_close(fds[0]);
     ck_assert_int_eq(readable_within(fd, 10000), 1);
+    ck_assert_int_eq(finish(&in), -ECANCELED);
+    forget_and_close(fds[1]);
+}
+
+/* What had not been handed over when it was forgotten is told of too. */
+POLL_TEST(fileno_is_readable_for_what_was_forgotten_before)
+{
+    int fds[2];
+    char byte;
+    pair_unix(fds, SOCK_STREAM);
+    struct probe in = probe_recv(fds[0], &byte, 1);
+    park(&in);
+    forget_and_close(fds[0]);
+
+    int fd = sm_poll_ops(backend)->fileno(backend);
+    if (fd != -ENOTSUP)
+        ck_assert_int_eq(readable_within(fd, 10000), 1);
+
     ck_assert_int_eq(finish(&in), -ECANCELED);
     forget_and_close(fds[1]);
 }
