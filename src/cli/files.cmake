@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 add_executable(simul_program
     cli/main.c cli/cli.c cli/cmd_serve.c cli/serve_routes.c
-)
+    cli/cmd_compare.c cli/compare_row.c cli/compare_child.c cli/compare_report.c
+    cli/compare_plot.c)
 set_target_properties(simul_program PROPERTIES
     OUTPUT_NAME simul RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 target_include_directories(simul_program PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-target_link_libraries(simul_program PRIVATE simul_static simul_flags)
+target_link_libraries(simul_program PRIVATE simul_static simul_flags PkgConfig::JANSSON)

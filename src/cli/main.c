@@ -11,6 +11,7 @@ static const struct command {
     const char *name, *what;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"compare", "threads against tasks, fetching a URL again and again", cmd_compare},
     {"serve", "an HTTP server to test against", cmd_serve},
 };
 
