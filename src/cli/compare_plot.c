@@ -39,10 +39,23 @@ static bool is_quotable(const char *path)
     return !strpbrk(path, "'\n\\");
 }
 
+/* Whether it can be written at all: gnuplot's own answer is hard to read. */
+static int try_path(const char *path)
+{
+    FILE *out = fopen(path, "w");
+    if (!out)
+        return -errno;
+    fclose(out);
+    return 0;
+}
+
 static int draw(const struct compare *compare, const char *path)
 {
+    int r = try_path(path);
+    if (r < 0)
+        return r;
     void (*before)(int) = signal(SIGPIPE, SIG_IGN);
-    FILE *out = popen("exec gnuplot 2>&1", "w");
+    FILE *out = popen("exec gnuplot > /dev/null 2>&1", "w");
     int status = -1;
     if (out) {
         write_script(compare, path, out);
@@ -50,7 +63,7 @@ static int draw(const struct compare *compare, const char *path)
     }
     signal(SIGPIPE, before);
     if (status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        return -ENOENT;
+        return -ENOPKG;
     return status == 0 && access(path, R_OK) == 0 ? 0 : -EIO;
 }
 
@@ -69,7 +82,7 @@ int compare_write_plot(const struct compare *compare, const char *path)
     if (r < 0) {
         unlink(unfinished);
         fprintf(stderr, "simul compare: no plot: %s\n",
-                r == -ENOENT ? "gnuplot is not installed" : strerror(-r));
+                r == -ENOPKG ? "gnuplot is not installed" : strerror(-r));
     }
     return r;
 }
