@@ -166,7 +166,13 @@ SIMUL_API int simul_call_later(simul_loop *loop, double delay, simul_callback_fn
 SIMUL_API int simul_call_at(simul_loop *loop, double when, simul_callback_fn *fn, void *arg,
                             simul_handle **handle);
 
-/** It will not be called. Cancelling twice, or late, does nothing. asyncio: Handle.cancel() */
+/**
+ * It will not be called. Cancelling twice, or late (also: when the loop is closed), does
+ * nothing.
+ *
+ * Threads:  the loop's; any for a handle of simul_call_soon_threadsafe()
+ * asyncio:  Handle.cancel()
+ */
 SIMUL_API void simul_handle_cancel(simul_handle *handle);
 
 /** asyncio: Handle.cancelled() */

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+set(SM_TRACE task/trace.c)
+sm_test_backends(test_callbacks loop/test_callbacks.c ${SM_TRACE})
+sm_test_backends(test_turns loop/test_turns.c ${SM_TRACE})
