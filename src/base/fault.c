@@ -4,6 +4,7 @@
 #ifdef SIMUL_FAULTS
 #include "base/fault.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -30,6 +31,7 @@ static unsigned long limit; /* calls of one site that count; 0: all */
 static const char *log_path;
 static const struct sm_fault_site **report;
 static pid_t main_process; /* its children do not report totals */
+static int descriptors;    /* open at the start */
 
 static void arm(struct countdown *c, unsigned long n)
 {
@@ -72,10 +74,23 @@ __attribute__((format(printf, 1, 2))) static void log_line(const char *fmt, ...)
         close(fd);
 }
 
+/* How many descriptors this process has open. */
+static int open_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    int n = -1; /* its own */
+    while (dir && readdir(dir))
+        n++;
+    if (dir)
+        closedir(dir);
+    return n - 2; /* "." and ".." */
+}
+
 static void log_totals(void)
 {
     if (getpid() != main_process)
         return;
+    log_line("descriptors %d %d\n", descriptors, open_descriptors());
     log_line("calls %lu\n", atomic_load(&calls.count));
     log_line("awaits %lu\n", atomic_load(&awaits.count));
 }
@@ -97,6 +112,7 @@ __attribute__((constructor)) static void read_environment(void)
         return;
     for (struct sm_fault_site *site = first_site; site < end_of_sites; site++)
         log_line("site %s:%d %s\n", site->file, site->line, site->call);
+    descriptors = open_descriptors();
     atexit(log_totals);
 }
 

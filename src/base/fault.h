@@ -12,7 +12,8 @@
  *   SIMUL_CANCEL_NTH=n   the task that makes the n-th await is cancelled there
  *   SIMUL_FAULT_LOG=file append to it: "site FILE:LINE CALL" for each site that is linked
  *                        in; "hit FILE:LINE CALL N" and "cancel N" when it happens;
- *                        "calls N" and "awaits N" when the program exits
+ *                        "calls N" and "awaits N" when the program exits, and
+ *                        "descriptors M N": how many were open at its start and then
  *
  * Threads share the counters: which thread makes the n-th call may differ from run to
  * run; that exactly one fails does not.
