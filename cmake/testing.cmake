@@ -4,6 +4,8 @@
 #   sm_test_backends(name file...)  the same, run on each poll backend of the tree
 #   sm_scenario(name file...)       a whole program that ends with 0, on each backend;
 #                                   swept as such (sm_sweep_program)
+#   sm_example(name [WITHOUT backend...])
+#                                   a program that people copy, and what it has to print
 #   sm_add_test(name [BACKEND b] [TIMEOUT s] COMMAND program...)
 #                                   any other test; `program` may be a target
 #
@@ -84,13 +86,14 @@ function(sm_sweep_tests name folder)
     endforeach()
 endfunction()
 
-# sm_sweep_program(name target argument...): sweep over a program that is no test
+# sm_sweep_program(name target [driver]): sweep over a program that is no test, or over one
+# that a driver runs
 function(sm_sweep_program name target)
     foreach(backend ${SIMUL_TEST_BACKENDS})
         foreach(kind faults cancels)
             sm_sweep(${name}.${kind} BACKEND ${backend} COMMAND
                 ${PROJECT_SOURCE_DIR}/tests/support/sweep-program ${kind}
-                $<TARGET_FILE:${target}> ${ARGN})
+                ${ARGN} $<TARGET_FILE:${target}>)
         endforeach()
     endforeach()
 endfunction()
@@ -134,4 +137,26 @@ function(sm_scenario name)
         sm_add_test(${name} BACKEND ${backend} COMMAND ${name})
     endforeach()
     sm_sweep_program(${name} ${name})
+endfunction()
+
+# NAME.c of the current folder, compiled as its user would. What it prints, on each backend,
+# has to be tests/examples/NAME.txt; it is swept as a scenario is. If there is a
+# tests/examples/NAME.py, that is run with the program as its argument, talks to it, and
+# prints what has to be.
+function(sm_example name)
+    cmake_parse_arguments(PARSE_ARGV 1 T "" "" "WITHOUT")
+    list(REMOVE_ITEM SIMUL_TEST_BACKENDS "" ${T_WITHOUT})
+    add_executable(example_${name} ${name}.c)
+    target_link_libraries(example_${name} PRIVATE simul_static simul_flags)
+    set(folder ${PROJECT_SOURCE_DIR}/tests/examples)
+    set(driver "")
+    if(EXISTS ${folder}/${name}.py)
+        set(driver ${folder}/${name}.py)
+    endif()
+    foreach(backend ${SIMUL_TEST_BACKENDS})
+        sm_add_test(example_${name} BACKEND ${backend}
+            COMMAND ${PROJECT_SOURCE_DIR}/tests/support/prints ${folder}/${name}.txt
+            ${driver} ${SM_LAUNCHER} $<TARGET_FILE:example_${name}>)
+    endforeach()
+    sm_sweep_program(example_${name} example_${name} ${driver})
 endfunction()

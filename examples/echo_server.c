@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An echo server at localhost:7777. (asyncio: start_server, streams) */
+/* An echo server. (asyncio: start_server, streams) Usage: echo_server [PORT] */
 #include <simul.h>
+#include <stdio.h>
 
 static int echo(simul_stream *client, void *arg)
 {
@@ -13,20 +14,21 @@ static int echo(simul_stream *client, void *arg)
     return (int)n; /* the server closes the stream and reports an error, if any */
 }
 
-static int entry(void *arg)
+static int entry(void *port)
 {
-    (void)arg;
     simul_server *server;
-    int r = simul_start_server(&server, "localhost", "7777", echo, NULL,
+    int r = simul_start_server(&server, "localhost", port, echo, NULL,
                                &(simul_server_opts){.backlog = 512});
     if (r < 0)
         return r;
+    printf("serving at localhost:%d\n", simul_server_port(server));
+    fflush(stdout);
     r = simul_server_serve_forever(server);
     simul_server_release(server);
     return r;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    return simul_exit(simul_run(entry, NULL));
+    return simul_exit(simul_run(entry, argc > 1 ? argv[1] : "7777"));
 }

@@ -28,8 +28,8 @@ static int stubborn(void *arg)
 static int entry(void *arg)
 {
     (void)arg;
-    simul_task *tasks[2]
-        = {simul_create_task(worker, NULL), simul_create_task(stubborn, NULL)};
+    simul_task *tasks[2] = {simul_create_task(worker, NULL),
+                            simul_create_task(stubborn, NULL)};
     simul_sleep(0.01);
     for (int i = 0; i < 2; i++)
         simul_cancel(tasks[i]);
