@@ -74,7 +74,7 @@ static void fill(char *buf, size_t n, uint64_t at)
 
 static int get_bytes(struct sm_http_exchange *x, struct serve *serve, const char *rest)
 {
-    char *end, buf[8192];
+    char *end, buf[2048];
     errno = 0;
     unsigned long long total = strtoull(rest, &end, 10);
     (void)serve;

@@ -144,24 +144,47 @@ static int exchange(struct sm_http_connection *c)
     return r < 0 ? r : linger(c);
 }
 
-static int serve(struct sm_http_connection *c)
-{
-    int r;
-    do
-        r = exchange(c);
-    while (r > 0);
-    return r;
-}
-
-int sm_http_serve_client(simul_stream *client, void *arg)
+/* Exchanges for as long as bytes of the client are there; 1: it may send more. */
+static int serve_what_is_there(simul_stream *client, struct sm_http_service *service,
+                               size_t have)
 {
     struct sm_http_connection *c = sm_malloc(sizeof *c);
     if (!c)
         return -ENOMEM;
-    c->service = arg;
+    c->service = service;
     c->stream = client;
-    c->have = c->used = 0;
-    int r = serve(c);
+    c->have = have;
+    c->used = 0;
+    int r;
+    do
+        r = exchange(c);
+    while (r > 0 && c->have > 0);
+    if (r > 0) {
+        int e = sm_http_flush(c);
+        r = e < 0 ? e : r;
+    }
     sm_free(c);
-    return is_ordinary_end(r) ? 0 : r;
+    return r;
+}
+
+/* X5: between requests a client is a task that waits, and holds no buffer. */
+static ssize_t wait_for_client(simul_stream *client,
+                               const struct sm_http_service *service)
+{
+    char *data;
+    if (service->idle_timeout <= 0)
+        return simul_stream_peek(client, 0, &data);
+    return simul_within(service->idle_timeout, simul_stream_peek(client, 0, &data));
+}
+
+int sm_http_serve_client(simul_stream *client, void *arg)
+{
+    struct sm_http_service *service = arg;
+    ssize_t r = 1;
+    while (r > 0 && !service->closing) {
+        r = wait_for_client(client, service);
+        if (r > 0)
+            r = serve_what_is_there(client, service, (size_t)r);
+    }
+    return r >= 0 || is_ordinary_end((int)r) ? 0 : (int)r;
 }

@@ -18,6 +18,7 @@
  *      connection is closed after the answer.
  *  X4. A refused request is answered with its status, then the connection is closed without
  *      a reset, so that the answer arrives.
+ *  X5. Between requests a connection holds no buffer of its own.
  */
 #ifndef SM_HTTP_SERVER_H
 #define SM_HTTP_SERVER_H
