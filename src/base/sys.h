@@ -106,6 +106,16 @@ void sm_close(int fd);
 #define sm_write(fd, buf, n)           SM_SYS("write", EIO, write(fd, buf, n))
 #define sm_writev(fd, iov, n)          SM_SYS("writev", EIO, writev(fd, iov, n))
 #define sm_open(path, flags, mode)     SM_SYS("open", EMFILE, open(path, flags, mode))
+#define sm_openat(dir, path, flags, mode)                                                \
+    SM_SYS("openat", EMFILE, openat(dir, path, flags, mode))
+#define sm_mkdir(path, mode)           SM_SYS("mkdir", EACCES, mkdir(path, mode))
+#define sm_renameat2(from_dir, from, to_dir, to, flags)                                  \
+    SM_SYS("renameat2", EIO, renameat2(from_dir, from, to_dir, to, flags))
+#define sm_linkat(from_dir, from, to_dir, to)                                            \
+    SM_SYS("linkat", EIO, linkat(from_dir, from, to_dir, to, 0))
+#define sm_unlinkat(dir, path)         ((void)unlinkat(dir, path, 0))
+/* For files that were written: the error of the last byte may come only now. */
+#define sm_close_checked(fd)           SM_SYS_ONCE("close", EIO, close(fd))
 #define sm_recv(fd, buf, n, flags)     SM_SYS("recv", ECONNRESET, recv(fd, buf, n, flags))
 #define sm_recvfrom(fd, buf, n, flags, addr, len)                                        \
     SM_SYS("recvfrom", ECONNREFUSED, recvfrom(fd, buf, n, flags, addr, len))

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 long cli_number(const struct argp_state *state, const char *option, const char *text,
                 long min, long max)
@@ -26,4 +27,13 @@ double cli_seconds(const struct argp_state *state, const char *option, const cha
         argp_error(state, "%s takes seconds, a number from 0 on, not '%s'", option,
                    text);
     return seconds;
+}
+
+void cli_raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }

@@ -21,4 +21,7 @@ long cli_number(const struct argp_state *state, const char *option, const char *
 double cli_seconds(const struct argp_state *state, const char *option,
                    const char *text);
 
+/** Each connection is a descriptor: have as many as we may. */
+void cli_raise_descriptor_limit(void);
+
 #endif

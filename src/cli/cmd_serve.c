@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "cli/cli.h"
 #include "cli/serve_routes.h"
@@ -62,16 +61,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
-    }
-}
-
-/* Each connection is a descriptor: have as many as we may. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
     }
 }
 
@@ -137,7 +126,7 @@ int cmd_serve(int argc, char **argv)
             .host = "localhost", .port = "8080", .backlog = 4096, .timeout = 60}};
     argp_parse(&argp, argc, argv, 0, NULL, &command.options);
 
-    raise_descriptor_limit();
+    cli_raise_descriptor_limit();
     command.serve.latency = command.options.latency;
     command.serve.service = (struct sm_http_service){
         .handler = serve_route,

@@ -12,6 +12,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"compare", "threads against tasks, fetching a URL again and again", cmd_compare},
+    {"fetch", "fetch URLs concurrently", cmd_fetch},
     {"serve", "an HTTP server to test against", cmd_serve},
 };
 
