@@ -462,7 +462,7 @@ TASK_TEST(
     simul_cancel(t);
 
     let_run(20);
-    simul_call_soon(NULL, raise_flag, &stop, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, raise_flag, &stop, NULL), 0);
     ck_assert_int_eq(simul_await(t), -ECANCELED);
     simul_release(t);
 }
