@@ -39,8 +39,8 @@ void simul_cleanup_enter_at(simul_cleanup *public, const char *where)
                    "simul_cleanup is too small");
     _Static_assert(sizeof(struct cleanup_scope) <= SM_SCOPE_BLOCK, "it needs a block");
     struct cleanup *cleanup = (struct cleanup *)public;
-    int r = sm_scope_enter(&cleanup->anchor, sizeof *cleanup, where, abandon,
-                           __builtin_frame_address(0));
+    int r =
+        sm_scope_enter(&cleanup->anchor, sizeof *cleanup, where, abandon, sm_frame());
     if (r == -SIMUL_ENOTASK)
         return;
     cleanup->was_sticky = sm_sticky_save(cleanup->anchor.task);

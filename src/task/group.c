@@ -144,8 +144,7 @@ int simul_group_enter_at(simul_group *public, const char *where)
     _Static_assert(sizeof(struct group) <= sizeof *public, "simul_group is too small");
     _Static_assert(sizeof(struct sm_group) <= SM_SCOPE_BLOCK, "it needs a block");
     struct group *group = (struct group *)public;
-    int r = sm_scope_enter(&group->anchor, sizeof *group, where, abandon,
-                           __builtin_frame_address(0));
+    int r = sm_scope_enter(&group->anchor, sizeof *group, where, abandon, sm_frame());
     group->failed = r == -ENOMEM;
     if (r == 0)
         init((struct sm_group *)group->anchor.scope);

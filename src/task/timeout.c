@@ -161,13 +161,12 @@ int simul_timeout_enter_when(simul_timeout *public, double when, const char *whe
 {
     _Static_assert(sizeof(struct timeout) <= sizeof *public,
                    "simul_timeout is too small");
-    return enter((struct timeout *)public, when, where, __builtin_frame_address(0));
+    return enter((struct timeout *)public, when, where, sm_frame());
 }
 
 int simul_timeout_enter_after(simul_timeout *public, double delay, const char *where)
 {
-    return enter((struct timeout *)public, simul_time() + delay, where,
-                 __builtin_frame_address(0));
+    return enter((struct timeout *)public, simul_time() + delay, where, sm_frame());
 }
 
 /* ---- exit ---------------------------------------------------------------------------- */

@@ -53,7 +53,12 @@ struct sm_wait {
     struct sm_ready hop;
 };
 
-/** The slow half of sm_checkpoint(). `frame`: the address of the caller's frame. */
+/* The end of the frame of the function in which this stands: its caller's locals lie above,
+ * its own and those of functions that it called below. Not the frame pointer, which some
+ * architectures (aarch64, with gcc) keep below the locals. */
+#define sm_frame() __builtin_dwarf_cfa()
+
+/** The slow half of sm_checkpoint(). `frame`: sm_frame() of the caller. */
 int sm_attend(struct simul_future *task, void *frame);
 
 /** Give others a turn because the budget is spent; cannot fail. */
@@ -76,7 +81,7 @@ static inline __attribute__((always_inline)) int sm_checkpoint(void)
     if (sm_unlikely(--sched->budget_left == 0))
         sm_overspent(task);
     if (sm_unlikely(task->attention))
-        return sm_attend(task, __builtin_frame_address(0));
+        return sm_attend(task, sm_frame());
     return 0;
 }
 
