@@ -82,10 +82,10 @@ SIMUL_API int simul_loop_run_until_complete(simul_loop *loop, simul_future *futu
  *
  * asyncio:  loop.create_task()
  */
-#define simul_loop_create_task(loop, fn, arg, opts)                                      \
+#define simul_loop_create_task(loop, fn, arg, opts)                                    \
     simul_loop_create_task_at((loop), (fn), (arg), (opts), SIMUL_HERE)
-SIMUL_API simul_task *simul_loop_create_task_at(simul_loop *loop, simul_fn *fn, void *arg,
-                                                const simul_task_opts *opts,
+SIMUL_API simul_task *simul_loop_create_task_at(simul_loop *loop, simul_fn *fn,
+                                                void *arg, const simul_task_opts *opts,
                                                 const char *where);
 
 /** As simul_create_future(), on a loop that need not run. asyncio: loop.create_future() */
@@ -149,8 +149,8 @@ SIMUL_API int simul_call_soon(simul_loop *loop, simul_callback_fn *fn, void *arg
  * Threads:  any
  * asyncio:  call_soon_threadsafe()
  */
-SIMUL_API int simul_call_soon_threadsafe(simul_loop *loop, simul_callback_fn *fn, void *arg,
-                                         simul_handle **handle);
+SIMUL_API int simul_call_soon_threadsafe(simul_loop *loop, simul_callback_fn *fn,
+                                         void *arg, simul_handle **handle);
 
 /**
  * Have fn(arg) called after `delay` seconds (<= 0: in the next pass, after what was
@@ -163,10 +163,16 @@ SIMUL_API int simul_call_later(simul_loop *loop, double delay, simul_callback_fn
                                void *arg, simul_handle **handle);
 
 /** The same at a time of simul_loop_time(). asyncio: call_at() */
-SIMUL_API int simul_call_at(simul_loop *loop, double when, simul_callback_fn *fn, void *arg,
-                            simul_handle **handle);
+SIMUL_API int simul_call_at(simul_loop *loop, double when, simul_callback_fn *fn,
+                            void *arg, simul_handle **handle);
 
-/** It will not be called. Cancelling twice, or late, does nothing. asyncio: Handle.cancel() */
+/**
+ * It will not be called. Cancelling twice, or late (also: when the loop is closed), does
+ * nothing.
+ *
+ * Threads:  the loop's; any for a handle of simul_call_soon_threadsafe()
+ * asyncio:  Handle.cancel()
+ */
 SIMUL_API void simul_handle_cancel(simul_handle *handle);
 
 /** asyncio: Handle.cancelled() */
@@ -190,13 +196,15 @@ SIMUL_API void simul_handle_release(simul_handle *handle);
  * Threads:  the loop's
  * asyncio:  add_reader()
  */
-SIMUL_API int simul_add_reader(simul_loop *loop, int fd, simul_callback_fn *fn, void *arg);
+SIMUL_API int simul_add_reader(simul_loop *loop, int fd, simul_callback_fn *fn,
+                               void *arg);
 
 /** @return 1 if there was one, else 0. asyncio: remove_reader() */
 SIMUL_API int simul_remove_reader(simul_loop *loop, int fd);
 
 /** As simul_add_reader(), for writing. asyncio: add_writer() */
-SIMUL_API int simul_add_writer(simul_loop *loop, int fd, simul_callback_fn *fn, void *arg);
+SIMUL_API int simul_add_writer(simul_loop *loop, int fd, simul_callback_fn *fn,
+                               void *arg);
 
 /** @return 1 if there was one, else 0. asyncio: remove_writer() */
 SIMUL_API int simul_remove_writer(simul_loop *loop, int fd);
@@ -235,8 +243,8 @@ SIMUL_API int simul_loop_unhold(simul_loop *loop);
  * Threads:  the loop's
  * asyncio:  add_signal_handler()
  */
-SIMUL_API int simul_add_signal_handler(simul_loop *loop, int signum, simul_callback_fn *fn,
-                                       void *arg);
+SIMUL_API int simul_add_signal_handler(simul_loop *loop, int signum,
+                                       simul_callback_fn *fn, void *arg);
 
 /** @return 1 if there was one (the former disposition is back), else 0.
  *  asyncio: remove_signal_handler() */
@@ -244,9 +252,9 @@ SIMUL_API int simul_remove_signal_handler(simul_loop *loop, int signum);
 
 /** What the exception handler is told; all borrowed for the time of the call. */
 typedef struct simul_context {
-    const char *message; /* what happened, a sentence; never NULL */
-    int error;           /* the error, < 0; 0 if there is none */
-    const char *detail;  /* its message or text; may be NULL */
+    const char *message;  /* what happened, a sentence; never NULL */
+    int error;            /* the error, < 0; 0 if there is none */
+    const char *detail;   /* its message or text; may be NULL */
     simul_future *future; /* the future or task concerned; may be NULL */
 } simul_context;
 
@@ -255,11 +263,12 @@ typedef void simul_exception_handler_fn(simul_loop *loop, const simul_context *c
 
 /** Who is told of errors that nobody asked for; NULL: the default, which writes them to
  *  the log. asyncio: set_exception_handler() */
-SIMUL_API void simul_set_exception_handler(simul_loop *loop, simul_exception_handler_fn *fn,
-                                           void *arg);
+SIMUL_API void simul_set_exception_handler(simul_loop *loop,
+                                           simul_exception_handler_fn *fn, void *arg);
 
 /** Tell the handler. asyncio: call_exception_handler() */
-SIMUL_API void simul_call_exception_handler(simul_loop *loop, const simul_context *context);
+SIMUL_API void simul_call_exception_handler(simul_loop *loop,
+                                            const simul_context *context);
 
 /** asyncio: set_debug() */
 SIMUL_API void simul_loop_set_debug(simul_loop *loop, bool on);

@@ -29,6 +29,7 @@ static void fire(struct sm_timer *timer)
 {
     struct simul_handle *handle = sm_container_of(timer, struct simul_handle, timer);
     sm_list_remove(&handle->link);
+    handle->in_timers = false;
     sm_handle_schedule(handle);
 }
 
@@ -109,6 +110,7 @@ int simul_call_at(simul_loop *loop, double when, simul_callback_fn *fn, void *ar
     }
 
     handle->when = when;
+    handle->in_timers = true;
     sm_list_push(&loop->timed, &handle->link);
     give(handle, ret);
     return 0;
@@ -124,9 +126,10 @@ void simul_handle_cancel(simul_handle *handle)
 {
     if (!handle || __atomic_exchange_n(&handle->cancelled, true, __ATOMIC_ACQ_REL))
         return;
-    struct simul_loop *loop = sm_running;
-    if (loop != handle->loop || !sm_timer_armed(&handle->timer))
+    if (!handle->in_timers)
         return; /* it is skipped when its turn comes */
+    struct simul_loop *loop = handle->loop;
+    handle->in_timers = false;
     sm_timer_stop(&loop->timers, &handle->timer);
     sm_list_remove(&handle->link);
     sm_ring_unreserve(&loop->ready);
@@ -155,7 +158,8 @@ void sm_handles_drop(struct sm_list *handles)
     for (struct sm_list *it; (it = sm_list_shift(handles));) {
         struct simul_handle *handle = sm_container_of(it, struct simul_handle, link);
         sm_timer_stop(&handle->loop->timers, &handle->timer);
-        handle->cancelled = true;
+        handle->in_timers = false;
+        __atomic_store_n(&handle->cancelled, true, __ATOMIC_RELEASE);
         unref(handle);
     }
 }

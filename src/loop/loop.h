@@ -181,6 +181,7 @@ struct simul_handle {
     double when;
     unsigned refs;  /* atomic */
     bool cancelled; /* atomic */
+    bool in_timers; /* it is in loop->timed: the loop's thread only */
 };
 int sm_handle_make(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
                    struct simul_handle **ret);

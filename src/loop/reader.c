@@ -7,7 +7,11 @@
  *   ARMED    its operation is pending
  *   READY    the descriptor is ready, its entry is in the ring
  *   RUNNING  its function is being called
- * It is freed when it is removed and neither armed nor ready nor running.
+ * It is freed when it is removed and neither armed nor ready nor running. Until then the
+ * descriptor's place in the table is its, and who is added there meanwhile takes it over:
+ * its operation may still be pending, and a descriptor has one at a time (P4). What that
+ * one says is then not about the new reader (`stale`), whose descriptor may be another one
+ * with the same number.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -23,11 +27,17 @@ struct sm_reader {
     simul_callback_fn *fn;
     void *arg;
     enum { ARMED, READY, RUNNING } state;
-    bool removed;
+    bool removed, stale;
 };
+
+static struct sm_reader **place_of(const struct sm_reader *reader)
+{
+    return &reader->loop->by_fd[reader->op.flags == POLLOUT][reader->op.fd];
+}
 
 static void free_reader(struct sm_reader *reader)
 {
+    *place_of(reader) = NULL;
     sm_list_remove(&reader->link);
     sm_ring_unreserve(&reader->loop->ready);
     sm_loop_unhold(reader->loop, false);
@@ -53,15 +63,30 @@ static void arm(struct sm_reader *reader)
         become_ready(reader);
 }
 
+/* The poller could not watch it any longer: out of memory, or it is no descriptor now. */
+static void fail(struct sm_reader *reader)
+{
+    char message[96];
+    snprintf(message, sizeof message, "the %s of descriptor %d was removed",
+             reader->op.flags == POLLOUT ? "writer" : "reader", reader->op.fd);
+    simul_context context = {.message = message, .error = (int)reader->op.result};
+    reader->removed = true;
+    simul_call_exception_handler(reader->loop, &context);
+}
+
 static void run(struct sm_ready *ready)
 {
     struct sm_reader *reader = sm_container_of(ready, struct sm_reader, ready);
     reader->state = RUNNING;
-    if (!reader->removed && reader->op.result >= 0)
+    if (reader->stale)
+        reader->stale = false;
+    else if (!reader->removed && reader->op.result < 0)
+        fail(reader);
+    else if (!reader->removed)
         reader->fn(reader->arg);
     if (reader->removed)
         free_reader(reader);
-    else if (reader->op.result >= 0)
+    else
         arm(reader);
 }
 
@@ -101,11 +126,9 @@ static int remove_watch(struct simul_loop *loop, int fd, int dir)
 {
     loop = sm_loop_or_running(loop);
     struct sm_reader **slot = loop ? slot_of(loop, fd, dir) : NULL;
-    if (!slot || !*slot)
+    if (!slot || !*slot || (*slot)->removed)
         return 0;
-    struct sm_reader *reader = *slot;
-    *slot = NULL;
-    drop(reader);
+    drop(*slot);
     return 1;
 }
 
@@ -122,9 +145,30 @@ static struct sm_reader *new_reader(struct simul_loop *loop, int fd, int dir)
     reader->op = (struct sm_op){
         .done = op_done, .fd = fd, .code = SM_OP_POLL, .flags = dir ? POLLOUT : POLLIN};
     reader->loop = loop;
+    loop->by_fd[dir][fd] = reader;
     sm_list_push(&loop->readers, &reader->link);
     sm_loop_hold(loop, false);
     return reader;
+}
+
+static int add_new(struct simul_loop *loop, int fd, int dir, simul_callback_fn *fn,
+                   void *arg)
+{
+    struct sm_reader *reader = new_reader(loop, fd, dir);
+    if (!reader)
+        return -ENOMEM;
+    reader->fn = fn;
+    reader->arg = arg;
+    reader->state = ARMED;
+    if (!sm_poll_ops(loop->poll)->submit(loop->poll, &reader->op))
+        return 0;
+    int r = (int)reader->op.result;
+    if (r >= 0) {
+        become_ready(reader);
+        return 0;
+    }
+    free_reader(reader);
+    return r;
 }
 
 static int add_watch(struct simul_loop *loop, int fd, int dir, simul_callback_fn *fn,
@@ -141,29 +185,12 @@ static int add_watch(struct simul_loop *loop, int fd, int dir, simul_callback_fn
     if (r < 0)
         return (int)r;
     struct sm_reader *reader = *slot_of(loop, fd, dir);
-    if (reader) { /* replace: the operation stays armed */
-        reader->fn = fn;
-        reader->arg = arg;
-        return 0;
-    }
-
-    reader = new_reader(loop, fd, dir);
     if (!reader)
-        return -ENOMEM;
+        return add_new(loop, fd, dir, fn, arg);
+    reader->stale |= reader->removed && reader->state != RUNNING;
+    reader->removed = false;
     reader->fn = fn;
     reader->arg = arg;
-    reader->state = ARMED;
-    if (!sm_poll_ops(loop->poll)->submit(loop->poll, &reader->op)) {
-        *slot_of(loop, fd, dir) = reader;
-        return 0;
-    }
-    if (reader->op.result < 0) {
-        r = reader->op.result;
-        free_reader(reader);
-        return (int)r;
-    }
-    *slot_of(loop, fd, dir) = reader;
-    become_ready(reader);
     return 0;
 }
 

@@ -301,13 +301,18 @@ static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t n, int flags,
     return errno_of(sm_recvfrom(fd, buf, n, flags, from, len));
 }
 
-/* As writev(2), but without SIGPIPE. */
+/* As writev(2), but without SIGPIPE. That a datagram was refused is told by the next call
+ * on its socket: of the second question of two this would be the end, and the first would
+ * not hear of it. Sent again, it is refused anew, and then receive() tells both. */
 static ares_ssize_t send_pieces(ares_socket_t fd, const struct iovec *iov, int n,
                                 void *arg)
 {
     struct msghdr message = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n};
     (void)arg;
-    return errno_of(sm_sendmsg(fd, &message, MSG_NOSIGNAL));
+    long r = sm_sendmsg(fd, &message, MSG_NOSIGNAL);
+    if (r == -ECONNREFUSED)
+        r = sm_sendmsg(fd, &message, MSG_NOSIGNAL);
+    return errno_of(r);
 }
 
 /* ---- asking -------------------------------------------------------------------------- */

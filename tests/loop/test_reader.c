@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* Readers and writers: level-triggered, replaced and removed at any time. */
+#include "task/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The loop's own clock: these tests wait for descriptors, with let_run() as the patience. */
+#define READER_TEST(name_)                                                             \
+    static void task_##name_(void);                                                    \
+    static int main_of_##name_(void *arg)                                              \
+    {                                                                                  \
+        (void)arg;                                                                     \
+        task_##name_();                                                                \
+        return 0;                                                                      \
+    }                                                                                  \
+    TEST(name_)                                                                        \
+    {                                                                                  \
+        open_pipe();                                                                   \
+        ck_assert_int_eq(run_like_asyncio(main_of_##name_, NULL), 0);                  \
+        close_pipe();                                                                  \
+    }                                                                                  \
+    static void task_##name_(void)
+
+static int fds[2], calls, others;
+
+static void open_pipe(void)
+{
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+}
+
+static void close_pipe(void)
+{
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void send_byte(void)
+{
+    ck_assert_int_eq(write(fds[1], "x", 1), 1);
+}
+
+static int take_bytes(void)
+{
+    char bytes[64];
+    return (int)read(fds[0], bytes, sizeof bytes);
+}
+
+static void count_call(void *unused)
+{
+    (void)unused;
+    calls++;
+}
+
+static void count_other(void *unused)
+{
+    (void)unused;
+    others++;
+}
+
+/* Passes until *count reaches n; fails when it takes too many. */
+static void until(const int *count, int n)
+{
+    for (int i = 0; *count < n && i < 1000; i++)
+        simul_sleep(0);
+    ck_assert_int_ge(*count, n);
+}
+
+/* Enough passes for what is ready to be noticed. */
+static void let_settle(void)
+{
+    let_run(20);
+}
+
+/* ---- level-triggered ---------------------------------------------------------------------- */
+
+READER_TEST(reader_is_called_again_and_again_while_there_is_something_to_read)
+{
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
+    let_settle();
+    ck_assert_int_eq(calls, 0);
+
+    send_byte();
+    until(&calls, 3);
+    ck_assert_int_eq(take_bytes(), 1);
+    let_settle();
+    int n = calls;
+    let_settle();
+    ck_assert_int_eq(calls, n);
+    send_byte();
+    until(&calls, n + 2);
+
+    ck_assert_int_eq(simul_remove_reader(NULL, fds[0]), 1);
+    ck_assert_int_eq(simul_remove_reader(NULL, fds[0]), 0);
+    n = calls;
+    let_settle();
+    ck_assert_int_eq(calls, n);
+}
+
+READER_TEST(writer_is_called_while_there_is_room)
+{
+    ck_assert_int_eq(simul_add_writer(NULL, fds[0], count_call, NULL), 0);
+    until(&calls, 3);
+    static char bytes[65536];
+    while (write(fds[0], bytes, sizeof bytes) > 0)
+        continue;
+    let_settle();
+    int n = calls;
+    let_settle();
+    ck_assert_int_eq(calls, n);
+
+    while (read(fds[1], bytes, sizeof bytes) > 0)
+        continue;
+    until(&calls, n + 1);
+    ck_assert_int_eq(simul_remove_writer(NULL, fds[0]), 1);
+    ck_assert_int_eq(simul_remove_writer(NULL, fds[0]), 0);
+}
+
+READER_TEST(reader_and_writer_of_one_descriptor)
+{
+    simul_add_reader(NULL, fds[0], count_call, NULL);
+    simul_add_writer(NULL, fds[0], count_other, NULL);
+    until(&others, 2);
+    ck_assert_int_eq(calls, 0);
+    send_byte();
+    until(&calls, 2);
+
+    ck_assert_int_eq(simul_remove_writer(NULL, fds[0]), 1);
+    let_settle();
+    int n = others, m = calls;
+    until(&calls, m + 2);
+    ck_assert_int_eq(others, n);
+    ck_assert_int_eq(simul_remove_reader(NULL, fds[0]), 1);
+}
+
+READER_TEST(reader_is_called_at_the_end_of_the_stream)
+{
+    simul_add_reader(NULL, fds[0], count_call, NULL);
+    shutdown(fds[1], SHUT_WR);
+    until(&calls, 2);
+    ck_assert_int_eq(take_bytes(), 0);
+    simul_remove_reader(NULL, fds[0]);
+}
+
+READER_TEST(data_that_was_there_before_the_reader)
+{
+    send_byte();
+    simul_add_reader(NULL, fds[0], count_call, NULL);
+    until(&calls, 1);
+    simul_remove_reader(NULL, fds[0]);
+}
+
+/* ---- replaced and removed -------------------------------------------------------------------- */
+
+READER_TEST(second_reader_replaces_the_first)
+{
+    simul_add_reader(NULL, fds[0], count_call, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_other, NULL), 0);
+    send_byte();
+    until(&others, 2);
+    ck_assert_int_eq(calls, 0);
+    ck_assert_int_eq(simul_remove_reader(NULL, fds[0]), 1);
+}
+
+static void remove_self(void *unused)
+{
+    (void)unused;
+    calls++;
+    ck_assert_int_eq(simul_remove_reader(NULL, fds[0]), 1);
+}
+
+READER_TEST(reader_removed_by_itself_is_not_called_again)
+{
+    simul_add_reader(NULL, fds[0], remove_self, NULL);
+    send_byte();
+    until(&calls, 1);
+    let_settle();
+    ck_assert_int_eq(calls, 1);
+}
+
+static void replace_self(void *unused)
+{
+    (void)unused;
+    calls++;
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_other, NULL), 0);
+}
+
+READER_TEST(reader_replaced_by_itself)
+{
+    simul_add_reader(NULL, fds[0], replace_self, NULL);
+    send_byte();
+    until(&others, 2);
+    ck_assert_int_eq(calls, 1);
+    simul_remove_reader(NULL, fds[0]);
+}
+
+static void remove_and_add_self(void *unused)
+{
+    (void)unused;
+    calls++;
+    ck_assert_int_eq(simul_remove_reader(NULL, fds[0]), 1);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_other, NULL), 0);
+}
+
+READER_TEST(reader_removed_and_added_by_itself)
+{
+    simul_add_reader(NULL, fds[0], remove_and_add_self, NULL);
+    send_byte();
+    until(&others, 2);
+    ck_assert_int_eq(calls, 1);
+    simul_remove_reader(NULL, fds[0]);
+}
+
+READER_TEST(reader_removed_and_added_while_it_waits)
+{
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
+        let_run(i);
+        ck_assert_int_eq(simul_remove_reader(NULL, fds[0]), 1);
+    }
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_other, NULL), 0);
+    send_byte();
+    until(&others, 2);
+    ck_assert_int_eq(calls, 0);
+    simul_remove_reader(NULL, fds[0]);
+}
+
+static void remove_other(void *fd)
+{
+    calls++;
+    simul_remove_reader(NULL, *(int *)fd);
+}
+
+READER_TEST(reader_removed_by_another_that_is_ready_in_the_same_pass)
+{
+    static int more[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, more), 0);
+    simul_add_reader(NULL, fds[0], remove_other, &more[0]);
+    simul_add_reader(NULL, more[0], remove_other, &fds[0]);
+    send_byte();
+    ck_assert_int_eq(write(more[1], "x", 1), 1);
+    until(&calls, 1);
+
+    simul_remove_reader(NULL, fds[0]);
+    simul_remove_reader(NULL, more[0]);
+    int n = calls;
+    let_settle();
+    ck_assert_int_eq(calls, n);
+    close(more[0]);
+    close(more[1]);
+}
+
+/* ---- descriptors that come and go ---------------------------------------------------------------- */
+
+READER_TEST(number_of_a_closed_descriptor_given_out_anew)
+{
+    int old = fds[0];
+    simul_add_reader(NULL, fds[0], count_call, NULL);
+    send_byte();
+    until(&calls, 1);
+    simul_remove_reader(NULL, fds[0]);
+    close_pipe();
+    open_pipe();
+    ck_assert_int_eq(fds[0], old);
+
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_other, NULL), 0);
+    let_settle();
+    ck_assert_int_eq(others, 0);
+    send_byte();
+    until(&others, 2);
+    simul_remove_reader(NULL, fds[0]);
+}
+
+READER_TEST(number_given_out_anew_in_the_same_pass)
+{
+    simul_add_reader(NULL, fds[0], count_call, NULL);
+    let_settle();
+    send_byte();
+    simul_remove_reader(NULL, fds[0]);
+    close_pipe();
+    open_pipe();
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_other, NULL), 0);
+
+    let_settle();
+    ck_assert_int_eq(others, 0);
+    send_byte();
+    until(&others, 2);
+    ck_assert_int_eq(calls, 0);
+    simul_remove_reader(NULL, fds[0]);
+}
+
+TASK_TEST(what_is_no_descriptor_is_refused)
+{
+    ck_assert_int_eq(simul_add_reader(NULL, -1, count_call, NULL), -EBADF);
+    ck_assert_int_eq(simul_add_writer(NULL, 12345, count_call, NULL), -EBADF);
+    ck_assert_int_eq(simul_remove_reader(NULL, -1), 0);
+    ck_assert_int_eq(simul_remove_writer(NULL, 12345), 0);
+}
+
+/* Against the rule: the loop must neither spin silently nor crash. */
+READER_TEST(descriptor_closed_under_its_reader_does_no_harm)
+{
+    simul_add_reader(NULL, fds[0], count_call, NULL);
+    let_settle();
+    close_pipe();
+    let_settle();
+    simul_remove_reader(NULL, fds[0]);
+    open_pipe();
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_other, NULL), 0);
+    send_byte();
+    until(&others, 1);
+    simul_remove_reader(NULL, fds[0]);
+}
+
+READER_TEST(readers_that_are_left_go_with_the_loop)
+{
+    simul_add_reader(NULL, fds[0], count_call, NULL);
+    simul_add_writer(NULL, fds[0], count_other, NULL);
+    send_byte();
+    until(&calls, 1);
+}
+
+static void read_twice(void *other)
+{
+    calls++;
+    take_bytes();
+    simul_remove_reader(NULL, fds[0]);
+    simul_set_result(other, 0);
+}
+
+READER_TEST(reader_that_wakes_a_task)
+{
+    simul_future *f = simul_create_future();
+    simul_add_reader(NULL, fds[0], read_twice, f);
+    send_byte();
+    ck_assert_int_eq(simul_await(f), 0);
+    ck_assert_int_eq(calls, 1);
+    simul_release(f);
+}
+
+HARNESS_MAIN_BACKEND("reader")

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding addresses. */
+#include "net/dns.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <simul/net.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "127.0.0.1:80 [::1]:80", or the error's name. */
+static const char *look_up(const char *host, const char *port,
+                           const simul_resolve_opts *opts)
+{
+    static char all[512];
+    simul_address *found = NULL;
+    size_t used = 0;
+    int n = simul_getaddrinfo(host, port, opts, &found);
+    if (n < 0) {
+        ck_assert_ptr_null(found);
+        return simul_error_name(n);
+    }
+    ck_assert_int_gt(n, 0);
+    for (int i = 0; i < n; i++) {
+        char text[SIMUL_ADDRESS_TEXT];
+        ck_assert_int_eq(simul_address_text(&found[i], text, sizeof text),
+                         (int)strlen(text));
+        used +=
+            (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? " " : "", text);
+    }
+    simul_addresses_release(found);
+    return all;
+}
+
+/* ---- without asking anybody ------------------------------------------------------------- */
+
+TEST(numbers_and_loopback_need_no_name_server)
+{
+    static const struct {
+        const char *host, *port, *expected;
+        simul_resolve_opts opts;
+    } rows[] = {
+        {"127.0.0.1", "80", "127.0.0.1:80", {0}},
+        {"::1", "65535", "[::1]:65535", {0}},
+        {"2001:db8::7", NULL, "[2001:db8::7]:0", {0}},
+        {"::ffff:192.0.2.1", "1", "[::ffff:192.0.2.1]:1", {0}},
+        {"192.0.2.1", "http", "192.0.2.1:80", {0}},
+        {"fe80::1%lo", "1", "[fe80::1%lo]:1", {0}},
+        {"fe80::1%1", "1", "[fe80::1%lo]:1", {0}},
+        {NULL, "5", "[::1]:5 127.0.0.1:5", {0}},
+        {"", "", "[::1]:0 127.0.0.1:0", {0}},
+        {NULL, "5", "[::]:5 0.0.0.0:5", {.passive = true}},
+        {"localhost", "5", "[::1]:5 127.0.0.1:5", {0}},
+        {"LocalHost.", "5", "127.0.0.1:5", {.family = AF_INET}},
+        {"a.localhost", "5", "[::1]:5", {.family = AF_INET6}},
+        {"::1", "1", "SIMUL_ENONAME", {.family = AF_INET}},
+        {"one.test", "1", "SIMUL_ENONAME", {.numeric = true}},
+        {"127.0.0.1", "65536", "EINVAL", {0}},
+        {"127.0.0.1", "-1", "EINVAL", {0}},
+        {"127.0.0.1", "80x", "EINVAL", {0}},
+        {"127.0.0.1", "no such service", "EINVAL", {0}},
+        {"127.0.0.1", "1", "EINVAL", {.family = AF_UNIX}},
+        {"no host", "1", "EINVAL", {0}},
+        {"line\nbreak", "1", "EINVAL", {0}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        ck_assert_str_eq(look_up(rows[i].host, rows[i].port, &rows[i].opts),
+                         rows[i].expected);
+}
+
+TEST(a_name_longer_than_names_can_be_is_refused)
+{
+    char name[300];
+    memset(name, 'a', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    ck_assert_str_eq(look_up(name, "1", NULL), "EINVAL");
+}
+
+TEST(an_address_that_does_not_fit_leaves_an_empty_text)
+{
+    char text[9] = "x";
+    simul_address *found;
+    simul_address other = {.length = sizeof(sa_family_t)};
+    ck_assert_int_eq(simul_getaddrinfo("127.0.0.1", "80", NULL, &found), 1);
+    ck_assert_int_eq(simul_address_text(found, text, sizeof text), -ENOSPC);
+    ck_assert_str_eq(text, "");
+    ck_assert_int_eq(simul_address_host(found, text, sizeof text), -ENOSPC);
+    ck_assert_int_eq(simul_address_text(found, NULL, 0), -ENOSPC);
+    ck_assert_int_eq(simul_address_port(found), 80);
+    other.socket.ss_family = AF_INET;
+    simul_addresses_release(found);
+    other.socket.ss_family = AF_UNSPEC;
+    ck_assert_int_eq(simul_address_text(&other, text, sizeof text), -EAFNOSUPPORT);
+    ck_assert_int_eq(simul_address_port(&other), 0);
+}
+
+TEST(outside_of_a_task_a_name_server_is_not_asked)
+{
+    ck_assert_str_eq(look_up("one.test.", "1", NULL), "SIMUL_ENOTASK");
+}
+
+/* ---- asking ------------------------------------------------------------------------------- */
+
+TASK_TEST(answers_of_a_name_server_become_addresses_or_errors)
+{
+    struct dns dns;
+    dns_start(&dns, false);
+    const simul_resolve_opts opts = {.nameserver = dns.address};
+    const simul_resolve_opts only4 = {.nameserver = dns.address, .family = AF_INET};
+    const simul_resolve_opts only6 = {.nameserver = dns.address, .family = AF_INET6};
+
+    ck_assert_str_eq(look_up("one.test.", "7", &opts), "127.0.0.1:7");
+    ck_assert_str_eq(look_up("two.test.", "7", &opts), "[::1]:7 127.0.0.1:7");
+    ck_assert_str_eq(look_up("two.test.", "7", &only4), "127.0.0.1:7");
+    ck_assert_str_eq(look_up("two.test.", "7", &only6), "[::1]:7");
+    ck_assert_str_eq(look_up("one.test.", "7", &only6), "SIMUL_ENONAME");
+    ck_assert_str_eq(look_up("none.test.", "7", &opts), "SIMUL_ENONAME");
+    ck_assert_str_eq(look_up("other.test.", "7", &opts), "SIMUL_ENONAME");
+    ck_assert_str_eq(look_up("broken.test.", "7", &opts), "SIMUL_EHOSTNAME");
+    ck_assert_int_gt(dns.asked, 8);
+    dns_stop(&dns);
+}
+
+TASK_TEST(the_environment_names_a_name_server)
+{
+    struct dns dns;
+    dns_start(&dns, false);
+    setenv("SIMUL_NAMESERVER", dns.address, 1);
+    ck_assert_str_eq(look_up("one.test.", "7", NULL), "127.0.0.1:7");
+    dns_stop(&dns);
+}
+
+TASK_TEST(a_name_server_that_is_none_is_an_error)
+{
+    struct dns dns;
+    dns_start(&dns, true);
+    dns_stop(&dns);
+    ck_assert_str_eq(
+        look_up("one.test.", "7", &(simul_resolve_opts){.nameserver = dns.address}),
+        "SIMUL_EHOSTNAME");
+    ck_assert_str_eq(look_up("one.test.", "7",
+                             &(simul_resolve_opts){.nameserver = "not an address"}),
+                     "EINVAL");
+}
+
+struct question {
+    struct dns *dns;
+    const char *host;
+    int result;
+};
+
+static int ask(void *arg)
+{
+    struct question *question = arg;
+    simul_address *found = NULL;
+    question->result = simul_getaddrinfo(
+        question->host, "1",
+        &(simul_resolve_opts){.nameserver = question->dns->address}, &found);
+    simul_addresses_release(found);
+    return question->result;
+}
+
+TASK_TEST(many_ask_at_once)
+{
+    enum { N = 50 };
+    struct dns dns;
+    struct question questions[N];
+    simul_task *tasks[N];
+    dns_start(&dns, false);
+    for (int i = 0; i < N; i++) {
+        questions[i] = (struct question){&dns, i % 2 ? "one.test." : "two.test.", 0};
+        tasks[i] = simul_create_task(ask, &questions[i]);
+    }
+    ck_assert_int_eq(simul_gather(tasks, N, 0), 0);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(questions[i].result, i % 2 ? 1 : 2);
+    simul_release_all(tasks, N);
+    dns_stop(&dns);
+}
+
+static int threads(void)
+{
+    int n = 0;
+    DIR *dir = opendir("/proc/self/task");
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+TASK_TEST(a_question_that_is_never_answered_is_cancelled_in_the_same_pass)
+{
+    struct dns dns;
+    dns_start(&dns, true);
+    struct question question = {&dns, "one.test.", 0};
+    int fds = harness_open_fds(), before = threads();
+    simul_task *task = simul_create_task(ask, &question);
+    let_run(3);
+    ck_assert(!simul_done(task));
+    ck_assert_int_gt(harness_open_fds(), fds);
+    ck_assert_int_eq(threads(), before);
+
+    simul_cancel(task);
+    ck_assert_int_eq(harness_open_fds(), fds);
+    let_run(1);
+    ck_assert(simul_done(task));
+    ck_assert_int_eq(simul_await(task), -ECANCELED);
+    ck_assert_int_eq(question.result, -ECANCELED);
+    ck_assert_int_eq(threads(), before);
+    simul_release(task);
+    dns_stop(&dns);
+}
+
+static void answer_late(void *dns)
+{
+    dns_answer(dns);
+}
+
+static int wait_an_hour(void *unused)
+{
+    (void)unused;
+    return simul_sleep(3600);
+}
+
+/* The virtual clock would jump to the hour's end if the question did not hold it. */
+TASK_TEST(a_question_holds_the_virtual_clock)
+{
+    struct dns dns;
+    dns_start(&dns, true);
+    struct question question = {&dns, "one.test.", 0};
+    simul_task *asking = simul_create_task(ask, &question);
+    simul_task *sleeping = simul_create_task(wait_an_hour, NULL);
+    let_run(3);
+    ck_assert_int_eq(simul_call_soon(NULL, answer_late, &dns, NULL), 0);
+
+    ck_assert_int_eq(simul_await(asking), 1);
+    ck_assert(!simul_done(sleeping));
+    ck_assert_int_eq(simul_await(sleeping), 0);
+    simul_release(asking);
+    simul_release(sleeping);
+    dns_stop(&dns);
+}
+
+static int repeats(void *arg)
+{
+    struct dns *dns = arg;
+    char lost;
+    dns_start(dns, true);
+    struct question question = {dns, "one.test.", 0};
+    simul_task *asking = simul_create_task(ask, &question);
+    for (int i = 0; i < 2; i++) /* for each family one */
+        while (recv(dns->fd, &lost, 1, MSG_DONTWAIT) < 0)
+            simul_sleep(0);
+    dns_answer(dns);
+    int r = simul_await(asking);
+    simul_release(asking);
+    dns_stop(dns);
+    return r;
+}
+
+/* On either clock, since a name server does not know of the virtual one. */
+TEST(a_question_that_was_lost_is_asked_again)
+{
+    struct dns dns;
+    setenv("RES_OPTIONS", "retrans:100", 1);
+    ck_assert_int_eq(simul_run(repeats, &dns), 1);
+    ck_assert_int_gt(dns.asked, 0);
+    ck_assert_int_eq(run_like_asyncio(repeats, &dns), 1);
+    ck_assert_int_gt(dns.asked, 0);
+}
+
+static int ask_nobody(void *arg)
+{
+    struct dns *dns = arg;
+    dns_start(dns, true);
+    struct question question = {dns, "one.test.", 0};
+    int r = ask(&question);
+    dns_stop(dns);
+    return r;
+}
+
+TEST(a_question_that_is_never_answered_ends)
+{
+    struct dns dns;
+    setenv("RES_OPTIONS", "retrans:10", 1);
+    ck_assert_int_eq(simul_run(ask_nobody, &dns), -SIMUL_EHOSTNAME);
+    ck_assert_int_eq(run_like_asyncio(ask_nobody, &dns), -SIMUL_EHOSTNAME);
+}
+
+static int abandons(void *arg)
+{
+    static struct question question;
+    struct dns *dns = arg;
+    dns_start(dns, true);
+    question = (struct question){dns, "one.test.", 0};
+    simul_release(simul_create_task(ask, &question));
+    simul_sleep(0);
+    simul_loop_stop(NULL);
+    simul_sleep(0);
+    return 0;
+}
+
+TEST(a_loop_closed_under_a_question_leaves_nothing)
+{
+    struct dns dns;
+    simul_loop *loop;
+    capture_log();
+    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
+    simul_task *task = simul_loop_create_task(loop, abandons, &dns, NULL);
+    ck_assert_int_eq(simul_loop_run_forever(loop), 0);
+    simul_release(task);
+    ck_assert_int_eq(simul_loop_close(loop), 0);
+    close(dns.fd);
+}
+
+HARNESS_MAIN_BACKEND("resolve")
