@@ -197,6 +197,15 @@ static bool enqueue_cancel(struct uring *self, const struct sm_op *op)
     return true;
 }
 
+static void uring_wake(struct sm_poll *poll);
+
+/* Into a foreign loop's sleep: what fails now is told of, so that wait() is called. */
+static void hand_over(struct uring *self)
+{
+    if (self->embedded && sm_uring_submit(&self->ring) < 0)
+        uring_wake((struct sm_poll *)self);
+}
+
 static void arm_wakeup(struct uring *self)
 {
     struct io_uring_sqe *sqe = sm_uring_push(&self->ring);
@@ -271,8 +280,7 @@ static bool take(struct uring *self, struct sm_op *op)
     op->state = SM_OP_PENDING;
     op->backend[1] = by_poll ? BY_POLL : 0;
     enqueue(self, op);
-    if (self->embedded)
-        sm_uring_submit(&self->ring);
+    hand_over(self);
     return false;
 }
 
@@ -309,8 +317,8 @@ static void request_cancel(struct uring *self, struct sm_op *op)
     op->state = SM_OP_CANCEL;
     if (!enqueue_cancel(self, op))
         sm_list_push(&self->cancels, &op->link);
-    else if (self->embedded)
-        sm_uring_submit(&self->ring);
+    else
+        hand_over(self);
 }
 
 static enum sm_op_cancel uring_cancel(struct sm_poll *poll, struct sm_op *op)
@@ -326,8 +334,6 @@ static enum sm_op_cancel uring_cancel(struct sm_poll *poll, struct sm_op *op)
     op->state = SM_OP_IDLE;
     return SM_OP_REMOVED;
 }
-
-static void uring_wake(struct sm_poll *poll);
 
 /* True if the kernel holds it. */
 static bool drop(struct uring *self, struct sm_op *op)
@@ -453,6 +459,9 @@ static int uring_wait(struct sm_poll *poll, int64_t timeout_ns)
     int r = enter(self, timeout_ns);
     int n = sm_op_finish_canceled(&self->canceled);
     n += reap(self);
+    if (self->embedded)
+        catch_up(self);
+    hand_over(self);
     if (r >= 0 || n > 0)
         return n;
     return r == -EAGAIN || r == -EBUSY ? -ENOMEM : r;

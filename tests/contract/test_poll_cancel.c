@@ -758,8 +758,8 @@ POLL_TEST(close_lets_go_of_everything)
         if (i == N / 2)
             wait_ns(0);
     }
-    sm_poll_ops(backend)->forget(backend, fds[0][0]);
     sm_poll_ops(backend)->forget(backend, fds[N - 1][0]);
+    sm_poll_ops(backend)->forget(backend, fds[0][0]);
     cancel(&probes[1]);
 
     backend_close();

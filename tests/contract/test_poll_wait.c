@@ -262,6 +262,7 @@ POLL_TEST(wake_inside_done_counts_for_the_next_wait)
 
 static int readable_within(int fd, int ms)
 {
+    ck_assert_int_ge(fd, 0);
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     return poll(&poll_fd, 1, ms);
 }
