@@ -6,7 +6,9 @@ sm_add_test(cli.compare
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_compare.py
     ENVIRONMENT SIMUL_PROGRAM=$<TARGET_FILE:simul_program>)
 foreach(backend ${SIMUL_TEST_BACKENDS})
-    sm_add_test(cli.serve BACKEND ${backend}
-        COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_serve.py
-        ENVIRONMENT SIMUL_PROGRAM=$<TARGET_FILE:simul_program>)
+    foreach(command serve fetch)
+        sm_add_test(cli.${command} BACKEND ${backend}
+            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/test_${command}.py
+            ENVIRONMENT SIMUL_PROGRAM=$<TARGET_FILE:simul_program>)
+    endforeach()
 endforeach()

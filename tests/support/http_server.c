@@ -35,11 +35,22 @@ static ssize_t read_more(struct http_client *client)
     return n;
 }
 
+/* Not the first bytes of TLS: whoever speaks that is told off, as servers do. */
+static bool is_http(struct http_client *client)
+{
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    if (client->head[0] >= 'A' && client->head[0] <= 'Z')
+        return true;
+    ssize_t n = write(client->fd, answer, strlen(answer));
+    (void)n;
+    return false;
+}
+
 static int read_head(struct http_client *client)
 {
     char *end;
     while (!(end = strstr(client->head, "\r\n\r\n")))
-        if (read_more(client) == 0)
+        if (read_more(client) == 0 || !is_http(client))
             return -1;
     client->head_len = (size_t)(end + 4 - client->head);
     return sscanf(client->head, "%15s %2047s", client->method, client->path) == 2 ? 0
