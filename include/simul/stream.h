@@ -25,7 +25,7 @@
  * was sent cannot be called back: when a write of more than high_water bytes is cancelled
  * half-way, the stream is broken. That and every later write return -SIMUL_EBROKEN, what had
  * come can still be read, and closing resets the connection, so that the peer does not take
- * the half for the whole.
+ * the half for the whole (but a Unix socket cannot be reset).
  *
  * Memory. `char **` results point into the stream, which owns them; they are valid until the
  * next read of any kind from it, or its release, and are followed by a '\0'. An idle stream

@@ -33,10 +33,10 @@
  *      comes after it.
  *  Y6. close() begins the end: gently, what was written is still sent, in the background;
  *      or, with SM_ABORT, what was not is dropped, and if there was any, or the layer is
- *      broken, the connection is reset. It may be called again with SM_ABORT. Tasks that
- *      wait in the layer are woken: read() gives what sm_stream_after_close() says, write()
- *      -SIMUL_ESTATE; flush() waits on, and gives -ECONNABORTED after SM_ABORT. No other
- *      function but info() is called after it.
+ *      broken, the connection is reset (if it is of a kind that can be). It may be called
+ *      again with SM_ABORT. Tasks that wait in the layer are woken: read() gives what
+ *      sm_stream_after_close() says, write() -SIMUL_ESTATE; flush() waits on, and gives
+ *      -ECONNABORTED after SM_ABORT. No other function but info() is called after it.
  *  Y7. When the bottom has closed (for good: no operation of it is pending any more), it
  *      calls sm_stream_closed(), once, as the last thing it does: the stream and with it
  *      all layers may be gone when that returns.

@@ -25,3 +25,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
         endforeach()
     endif()
 endif()
+if(SIMUL_NET)
+    sm_test_backends(test_stream_layer contract/test_stream_layer.c
+        contract/layer_rotate.c contract/layer_memory.c task/trace.c net/pair.c)
+endif()

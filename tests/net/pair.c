@@ -5,6 +5,21 @@
 #include <string.h>
 #include <unistd.h>
 
+static int main_of_test(void *arg)
+{
+    void (**body)(void) = arg;
+    simul_timeout limit;
+    simul_timeout_enter(&limit, getenv("HARNESS_SWEEP") ? 1 : 15);
+    (*body)();
+    return (int)simul_timeout_exit(&limit, 0);
+}
+
+int run_net_test(void (*body)(void))
+{
+    return simul_run_opts(main_of_test, &body,
+                          &(simul_loop_opts){.poll_interval = 1, .budget = -1});
+}
+
 simul_stream *stream_and_peer(int *peer, const simul_connect_opts *opts)
 {
     int fds[2];

@@ -8,6 +8,21 @@
 
 #include <simul/stream.h>
 
+/**
+ * A test whose body is the main task of a run in asyncio's order, on the real clock, since
+ * reads and writes hold the virtual one. If it comes to wait for something that will not
+ * happen (a fault that a sweep injects is a fault for one side only), it is cancelled after
+ * a while, and its next check fails.
+ */
+#define NET_TEST(name_)                                                                \
+    static void net_##name_(void);                                                     \
+    TEST(name_)                                                                        \
+    {                                                                                  \
+        ck_assert_int_eq(run_net_test(net_##name_), 0);                                \
+    }                                                                                  \
+    static void net_##name_(void)
+int run_net_test(void (*body)(void));
+
 /** A stream over a socketpair; *peer is the other end, blocking, the caller's. */
 simul_stream *stream_and_peer(int *peer, const simul_connect_opts *opts);
 

@@ -94,9 +94,7 @@ static int port_of(int fd)
 
 /* ---- the race -------------------------------------------------------------------------------- */
 
-/* The clock is virtual: were the next one tried only when its time has come, it would
- * never be, as the pending attempt holds the clock. */
-TASK_TEST(when_one_is_refused_the_next_is_tried_at_once)
+NET_TEST(when_one_is_refused_the_next_is_tried_at_once)
 {
     struct place places[3];
     open_refusing(&places[0]);
@@ -135,7 +133,7 @@ TEST(when_one_does_not_answer_the_next_is_tried_beside_it)
     ck_assert_int_eq(simul_run(past_the_hole, NULL), 0);
 }
 
-TASK_TEST(when_all_fail_the_first_error_counts_and_all_are_named)
+NET_TEST(when_all_fail_the_first_error_counts_and_all_are_named)
 {
     struct place places[2];
     char expected[256];
@@ -257,7 +255,7 @@ static void port_text(const struct place *place, char *text)
     snprintf(text, 8, "%d", ntohs(place->at.sin_port));
 }
 
-TASK_TEST(a_host_by_name_is_connected_to_where_it_listens)
+NET_TEST(a_host_by_name_is_connected_to_where_it_listens)
 {
     struct place place;
     struct dns dns;
@@ -280,7 +278,7 @@ TASK_TEST(a_host_by_name_is_connected_to_where_it_listens)
     close_place(&place);
 }
 
-TASK_TEST(the_local_address_can_be_chosen)
+NET_TEST(the_local_address_can_be_chosen)
 {
     struct place place;
     char port[8], text[SIMUL_ADDRESS_TEXT];
@@ -300,7 +298,7 @@ TASK_TEST(the_local_address_can_be_chosen)
     close_place(&place);
 }
 
-TASK_TEST(bad_arguments_are_refused)
+NET_TEST(bad_arguments_are_refused)
 {
     simul_stream *stream;
     ck_assert_int_eq(simul_open_connection(&stream, "127.0.0.1", NULL, NULL), -EINVAL);

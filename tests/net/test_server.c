@@ -65,7 +65,7 @@ static void stop(simul_server *server)
 static void wait_until(const int *n, int expected)
 {
     while (*n != expected)
-        simul_sleep(0);
+        ck_assert_int_eq(simul_sleep(0), 0);
 }
 
 static int wait_closed(void *server)
@@ -75,7 +75,7 @@ static int wait_closed(void *server)
 
 /* ---- serving ------------------------------------------------------------------------------ */
 
-TASK_TEST(a_client_gets_its_echo)
+NET_TEST(a_client_gets_its_echo)
 {
     char buf[8];
     simul_server *server = start(echo, NULL, NULL);
@@ -96,7 +96,7 @@ static int says_hello(simul_stream *client, void *arg)
     return (int)simul_stream_write(client, "hello", 5);
 }
 
-TASK_TEST(the_stream_is_closed_when_the_handler_returns)
+NET_TEST(the_stream_is_closed_when_the_handler_returns)
 {
     char *data;
     simul_server *server = start(says_hello, NULL, NULL);
@@ -115,14 +115,14 @@ static int says_much(simul_stream *client, void *arg)
     return n < 0 ? (int)n : 0;
 }
 
-TASK_TEST(what_a_handler_wrote_is_sent_after_it_returned_and_counts_as_a_client)
+NET_TEST(what_a_handler_wrote_is_sent_after_it_returned_and_counts_as_a_client)
 {
     char *data;
     simul_server *server =
         start(says_much, NULL, &(simul_server_opts){.high_water = 16 << 20});
     simul_stream *stream = connect_to(server);
     while (simul_server_clients(server) == 0)
-        simul_sleep(0);
+        ck_assert_int_eq(simul_sleep(0), 0);
     let_run(3);
     simul_server_close(server);
     ck_assert_uint_eq(simul_server_clients(server), 1);
@@ -131,7 +131,7 @@ TASK_TEST(what_a_handler_wrote_is_sent_after_it_returned_and_counts_as_a_client)
     stop(server);
 }
 
-TASK_TEST(hundreds_of_clients_are_served_at_once)
+NET_TEST(hundreds_of_clients_are_served_at_once)
 {
     enum { CLIENTS = 300 };
     simul_stream *streams[CLIENTS];
@@ -160,7 +160,7 @@ static int fails(simul_stream *client, void *arg)
     return simul_fail(*(int *)arg, "it went wrong");
 }
 
-TASK_TEST(a_handlers_error_is_told_and_the_connection_closed)
+NET_TEST(a_handlers_error_is_told_and_the_connection_closed)
 {
     int error = -EDOM;
     char buf[4];
@@ -174,7 +174,7 @@ TASK_TEST(a_handlers_error_is_told_and_the_connection_closed)
         "(EDOM: a client's handler failed (Task-3, made at simul_start_server))");
 }
 
-TASK_TEST(a_handler_that_ends_cancelled_is_not_told)
+NET_TEST(a_handler_that_ends_cancelled_is_not_told)
 {
     int error = -ECANCELED;
     char buf[4];
@@ -187,7 +187,7 @@ TASK_TEST(a_handler_that_ends_cancelled_is_not_told)
     ck_assert_trace("");
 }
 
-TASK_TEST(cancelled_clients_end_wherever_they_wait)
+NET_TEST(cancelled_clients_end_wherever_they_wait)
 {
     int reading = 0;
     char buf[4];
@@ -208,7 +208,7 @@ TASK_TEST(cancelled_clients_end_wherever_they_wait)
 
 /* ---- closing ------------------------------------------------------------------------------------ */
 
-TASK_TEST(wait_closed_waits_for_the_close_and_for_the_last_client) /* X13 */
+NET_TEST(wait_closed_waits_for_the_close_and_for_the_last_client) /* X13 */
 {
     int fd;
     char text[SIMUL_ADDRESS_TEXT];
@@ -218,7 +218,7 @@ TASK_TEST(wait_closed_waits_for_the_close_and_for_the_last_client) /* X13 */
     ck_assert(simul_server_is_serving(server) && !simul_done(waiting));
     simul_stream *stream = connect_to(server);
     while (simul_server_clients(server) == 0)
-        simul_sleep(0);
+        ck_assert_int_eq(simul_sleep(0), 0);
 
     ck_assert_uint_eq(simul_server_sockets(server, &fd, 1), 1);
     ck_assert_int_ge(fd, 0);
@@ -238,7 +238,7 @@ TASK_TEST(wait_closed_waits_for_the_close_and_for_the_last_client) /* X13 */
     simul_server_release(server);
 }
 
-TASK_TEST(closing_or_aborting_the_clients_ends_them) /* X14 */
+NET_TEST(closing_or_aborting_the_clients_ends_them) /* X14 */
 {
     char buf[4];
     trace_errors();
@@ -246,7 +246,7 @@ TASK_TEST(closing_or_aborting_the_clients_ends_them) /* X14 */
         simul_server *server = start(read_to_the_end, NULL, NULL);
         simul_stream *stream = connect_to(server);
         while (simul_server_clients(server) == 0)
-            simul_sleep(0);
+            ck_assert_int_eq(simul_sleep(0), 0);
         let_run(2);
         simul_server_close(server);
         if (abort)
@@ -266,7 +266,7 @@ static int serve(void *server)
     return simul_server_serve_forever(server);
 }
 
-TASK_TEST(serve_forever_ends_with_the_server) /* X15 */
+NET_TEST(serve_forever_ends_with_the_server) /* X15 */
 {
     simul_server *server = start(echo, NULL, NULL);
     simul_task *first = simul_create_task(serve, server);
@@ -278,7 +278,7 @@ TASK_TEST(serve_forever_ends_with_the_server) /* X15 */
     stop(server);
 }
 
-TASK_TEST(serve_forever_cancelled_closes_the_server_and_its_clients) /* X15 */
+NET_TEST(serve_forever_cancelled_closes_the_server_and_its_clients) /* X15 */
 {
     int reading = 0;
     char buf[4];
@@ -354,7 +354,7 @@ TEST(a_loop_closed_under_a_server_leaves_nothing)
 
 /* ---- where it listens ----------------------------------------------------------------------------- */
 
-TASK_TEST(a_host_with_two_families_gets_two_sockets_with_one_port)
+NET_TEST(a_host_with_two_families_gets_two_sockets_with_one_port)
 {
     char text[2][SIMUL_ADDRESS_TEXT], expected[SIMUL_ADDRESS_TEXT];
     simul_server *server;
@@ -377,7 +377,7 @@ TASK_TEST(a_host_with_two_families_gets_two_sockets_with_one_port)
     stop(server);
 }
 
-TASK_TEST(an_address_in_use_is_named_and_nothing_stays_open)
+NET_TEST(an_address_in_use_is_named_and_nothing_stays_open)
 {
     char port[8], expected[64];
     simul_server *server = start(echo, NULL, NULL), *second;
@@ -390,7 +390,7 @@ TASK_TEST(an_address_in_use_is_named_and_nothing_stays_open)
     stop(server);
 }
 
-TASK_TEST(with_reuse_port_two_servers_share_an_address)
+NET_TEST(with_reuse_port_two_servers_share_an_address)
 {
     const simul_server_opts opts = {.reuse_port = true};
     char port[8];
@@ -402,7 +402,7 @@ TASK_TEST(with_reuse_port_two_servers_share_an_address)
     stop(second);
 }
 
-TASK_TEST(bad_arguments_are_refused)
+NET_TEST(bad_arguments_are_refused)
 {
     simul_server *server;
     int fd = -1;
@@ -449,7 +449,7 @@ static void ck_hello_from(simul_server *server)
     ck_assert_int_eq(finish(stream), 0);
 }
 
-TASK_TEST(a_bound_socket_is_served_and_closed_by_the_server)
+NET_TEST(a_bound_socket_is_served_and_closed_by_the_server)
 {
     simul_server *server;
     int fd = bound_socket();
@@ -469,7 +469,7 @@ static void set_number(const char *name, long number)
 
 /* systemd numbers them from 3 on: where the test's own descriptors are in the way they are
  * moved, and put back afterwards. */
-TASK_TEST(sockets_handed_over_by_systemd_are_found_and_served)
+NET_TEST(sockets_handed_over_by_systemd_are_found_and_served)
 {
     int first = -1, saved = fcntl(3, F_DUPFD, 100), fd = bound_socket();
     simul_server *server;
@@ -550,12 +550,12 @@ static int runs_short(void *unused)
     ck_assert_uint_eq(simul_server_clients(server), 0);
     limit_fds((long)before.rlim_cur);
     while (recv(fds[0], &byte, 1, MSG_DONTWAIT) < 0)
-        simul_sleep(0.01);
+        ck_assert_int_eq(simul_sleep(0.01), 0);
     ck_assert(simul_time() - began > 0.9);
 
     for (int i = 0; i < CLIENTS; i++) {
         while (recv(fds[i], &byte, 1, MSG_DONTWAIT) < 0)
-            simul_sleep(0.01);
+            ck_assert_int_eq(simul_sleep(0.01), 0);
         close(fds[i]);
     }
     ck_assert_trace(

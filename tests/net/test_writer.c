@@ -72,7 +72,7 @@ static bool is_done(void *task)
 
 /* ---- back-pressure ------------------------------------------------------------------------ */
 
-TASK_TEST(a_write_waits_when_the_peer_does_not_read_and_keeps_no_more_than_high_water)
+NET_TEST(a_write_waits_when_the_peer_does_not_read_and_keeps_no_more_than_high_water)
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -91,7 +91,7 @@ TASK_TEST(a_write_waits_when_the_peer_does_not_read_and_keeps_no_more_than_high_
     finish_both(pair);
 }
 
-TASK_TEST(a_large_write_keeps_high_water_at_most_and_arrives_whole)
+NET_TEST(a_large_write_keeps_high_water_at_most_and_arrives_whole)
 {
     simul_stream *pair[2];
     prepare(pair);
@@ -110,7 +110,7 @@ TASK_TEST(a_large_write_keeps_high_water_at_most_and_arrives_whole)
     finish_both(pair);
 }
 
-TASK_TEST(writers_take_turns_and_their_pieces_stay_whole)
+NET_TEST(writers_take_turns_and_their_pieces_stay_whole)
 {
     enum { WRITERS = 5, PIECE = 150000 };
     simul_stream *pair[2];
@@ -135,7 +135,7 @@ TASK_TEST(writers_take_turns_and_their_pieces_stay_whole)
     finish_both(pair);
 }
 
-TASK_TEST(many_pieces_arrive_in_order_as_one)
+NET_TEST(many_pieces_arrive_in_order_as_one)
 {
     enum { PIECES = 100 };
     simul_stream *pair[2];
@@ -167,7 +167,7 @@ static int writev_large(void *arg)
     return 0;
 }
 
-TASK_TEST(large_pieces_are_cut_and_joined_where_the_kernel_pleases)
+NET_TEST(large_pieces_are_cut_and_joined_where_the_kernel_pleases)
 {
     simul_stream *pair[2];
     prepare(pair);
@@ -184,7 +184,7 @@ TASK_TEST(large_pieces_are_cut_and_joined_where_the_kernel_pleases)
 
 /* ---- cancelling ----------------------------------------------------------------------------- */
 
-TASK_TEST(a_write_cancelled_while_it_waits_for_room_has_written_nothing)
+NET_TEST(a_write_cancelled_while_it_waits_for_room_has_written_nothing)
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -203,7 +203,7 @@ TASK_TEST(a_write_cancelled_while_it_waits_for_room_has_written_nothing)
     finish_both(pair);
 }
 
-TASK_TEST(a_writer_cancelled_in_the_line_lets_the_next_pass)
+NET_TEST(a_writer_cancelled_in_the_line_lets_the_next_pass)
 {
     simul_stream *pair[2];
     struct writing first, second, third;
@@ -230,7 +230,7 @@ TASK_TEST(a_writer_cancelled_in_the_line_lets_the_next_pass)
     finish_both(pair);
 }
 
-TASK_TEST(a_large_write_cancelled_halfway_breaks_the_stream)
+NET_TEST(a_large_write_cancelled_halfway_breaks_the_stream)
 {
     simul_stream *pair[2];
     prepare(pair);
@@ -258,7 +258,7 @@ TASK_TEST(a_large_write_cancelled_halfway_breaks_the_stream)
     finish(pair[1]);
 }
 
-TASK_TEST(a_large_write_cancelled_before_its_first_byte_breaks_nothing)
+NET_TEST(a_large_write_cancelled_before_its_first_byte_breaks_nothing)
 {
     simul_stream *pair[2];
     struct writing small, writing;
@@ -287,7 +287,7 @@ static int drain(void *stream)
     return simul_stream_drain(stream);
 }
 
-TASK_TEST(drain_waits_until_all_is_sent_and_any_number_may)
+NET_TEST(drain_waits_until_all_is_sent_and_any_number_may)
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -311,7 +311,7 @@ TASK_TEST(drain_waits_until_all_is_sent_and_any_number_may)
     finish_both(pair);
 }
 
-TASK_TEST(drain_fails_when_the_connection_is_lost) /* X04 */
+NET_TEST(drain_fails_when_the_connection_is_lost) /* X04 */
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -339,7 +339,7 @@ TASK_TEST(drain_fails_when_the_connection_is_lost) /* X04 */
 
 /* ---- half-close ----------------------------------------------------------------------------------- */
 
-TASK_TEST(the_peer_answers_after_the_end_of_what_it_read) /* X01 */
+NET_TEST(the_peer_answers_after_the_end_of_what_it_read) /* X01 */
 {
     char *data;
     simul_stream *pair[2];
@@ -357,7 +357,7 @@ TASK_TEST(the_peer_answers_after_the_end_of_what_it_read) /* X01 */
     ck_assert_int_eq(finish(pair[0]), 0);
 }
 
-TASK_TEST(the_end_comes_after_what_was_kept)
+NET_TEST(the_end_comes_after_what_was_kept)
 {
     char *data;
     simul_stream *pair[2];
@@ -375,7 +375,7 @@ TASK_TEST(the_end_comes_after_what_was_kept)
     finish_both(pair);
 }
 
-TASK_TEST(the_end_comes_after_a_write_that_is_under_way)
+NET_TEST(the_end_comes_after_a_write_that_is_under_way)
 {
     char *data;
     simul_stream *pair[2];
@@ -399,7 +399,7 @@ static int wait_closed(void *stream)
     return simul_stream_wait_closed(stream);
 }
 
-TASK_TEST(closing_sends_what_was_kept_and_wait_closed_waits_for_it)
+NET_TEST(closing_sends_what_was_kept_and_wait_closed_waits_for_it)
 {
     char *data;
     simul_stream *pair[2];
@@ -427,7 +427,7 @@ TASK_TEST(closing_sends_what_was_kept_and_wait_closed_waits_for_it)
     finish_both(pair);
 }
 
-TASK_TEST(a_stream_that_is_released_still_sends_what_was_kept)
+NET_TEST(a_stream_that_is_released_still_sends_what_was_kept)
 {
     char *data;
     simul_stream *pair[2];
@@ -444,7 +444,7 @@ TASK_TEST(a_stream_that_is_released_still_sends_what_was_kept)
     ck_assert_int_eq(finish(pair[1]), 0);
 }
 
-TASK_TEST(an_error_after_the_release_goes_to_the_exception_handler)
+NET_TEST(an_error_after_the_release_goes_to_the_exception_handler)
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -464,7 +464,7 @@ TASK_TEST(an_error_after_the_release_goes_to_the_exception_handler)
     simul_release(task);
 }
 
-TASK_TEST(aborting_drops_what_was_kept_and_resets)
+NET_TEST(aborting_drops_what_was_kept_and_resets)
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -488,7 +488,7 @@ TASK_TEST(aborting_drops_what_was_kept_and_resets)
     finish_both(pair);
 }
 
-TASK_TEST(aborting_with_nothing_to_send_ends_the_stream_in_peace)
+NET_TEST(aborting_with_nothing_to_send_ends_the_stream_in_peace)
 {
     simul_stream *pair[2];
     prepare(pair);
@@ -499,7 +499,7 @@ TASK_TEST(aborting_with_nothing_to_send_ends_the_stream_in_peace)
     finish_both(pair);
 }
 
-TASK_TEST(abort_cuts_a_close_short)
+NET_TEST(abort_cuts_a_close_short)
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -516,7 +516,7 @@ TASK_TEST(abort_cuts_a_close_short)
     finish_both(pair);
 }
 
-TASK_TEST(closing_in_the_middle_of_a_large_write_breaks_it)
+NET_TEST(closing_in_the_middle_of_a_large_write_breaks_it)
 {
     simul_stream *pair[2];
     ssize_t n;
@@ -547,7 +547,7 @@ static int close_when_cancelled(void *arg)
     return -ECANCELED;
 }
 
-TASK_TEST(a_cancelled_task_can_wait_for_the_close_until_it_is_cancelled_again)
+NET_TEST(a_cancelled_task_can_wait_for_the_close_until_it_is_cancelled_again)
 {
     simul_stream *pair[2];
     struct writing filler, closing;
@@ -641,7 +641,7 @@ TEST(a_loop_closed_under_a_reader_frees_the_stream_with_its_handle)
 
 /* ---- bad arguments -------------------------------------------------------------------------------------- */
 
-TASK_TEST(only_stream_sockets_become_streams_and_stay_the_callers_otherwise)
+NET_TEST(only_stream_sockets_become_streams_and_stay_the_callers_otherwise)
 {
     simul_stream *stream;
     int fds[2];
@@ -655,7 +655,7 @@ TASK_TEST(only_stream_sockets_become_streams_and_stay_the_callers_otherwise)
     close(udp);
 }
 
-TASK_TEST(questions_have_answers_in_every_state)
+NET_TEST(questions_have_answers_in_every_state)
 {
     char text[SIMUL_ADDRESS_TEXT], small[4] = "abc";
     simul_stream *pair[2];

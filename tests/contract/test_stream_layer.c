@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract of stream layers (net/stream.h), over each of them: sockets, memory, and a
+ * layer in between over both. The numbers are those of the contract.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "contract/layers.h"
+#include "net/pair.h"
+
+enum { LARGE = 1 << 20, HIGH = 64 << 10 };
+
+static char sent[LARGE], got[LARGE];
+
+/* ---- the layers -------------------------------------------------------------------------- */
+
+static void make_tcp(simul_stream *pair[2])
+{
+    tcp_pair(pair, NULL);
+}
+
+static void make_unix(simul_stream *pair[2])
+{
+    int fds[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(simul_open_connection_fd(&pair[i], fds[i], NULL), 0);
+}
+
+static void make_memory(simul_stream *pair[2])
+{
+    ck_assert_int_eq(layer_memory_pair(pair, sm_running), 0);
+}
+
+static void rotate_both(simul_stream *pair[2])
+{
+    ck_assert_int_eq(layer_rotate_push(pair[0]), 0);
+    ck_assert_int_eq(layer_rotate_push(pair[1]), 0);
+}
+
+static void make_rotate_tcp(simul_stream *pair[2])
+{
+    make_tcp(pair);
+    rotate_both(pair);
+}
+
+static void make_rotate_memory(simul_stream *pair[2])
+{
+    make_memory(pair);
+    rotate_both(pair);
+}
+
+static const struct kind {
+    const char *name;
+    void (*make)(simul_stream *pair[2]);
+} kinds[] = {
+    {"tcp", make_tcp},
+    {"unix", make_unix},
+    {"memory", make_memory},
+    {"rotate over tcp", make_rotate_tcp},
+    {"rotate over memory", make_rotate_memory},
+};
+
+static const struct kind *kind; /* of this run */
+
+/* The pair that each run gets; what the body has not released is closed and released. */
+static simul_stream *ends[2];
+static void (*body)(simul_stream *a, simul_stream *b);
+
+static void run_body(void)
+{
+    pattern(sent, LARGE, 0);
+    kind->make(ends);
+    body(ends[0], ends[1]);
+    for (int i = 0; i < 2; i++) {
+        simul_stream_close(ends[i]);
+        simul_stream_wait_closed(ends[i]);
+        simul_stream_release(ends[i]);
+    }
+}
+
+static void over_each(void (*what)(simul_stream *a, simul_stream *b))
+{
+    body = what;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        kind = &kinds[i];
+        int r = run_net_test(run_body);
+        ck_assert_msg(r == 0, "over %s: %s", kind->name, simul_error_name(r));
+    }
+}
+
+#define CONTRACT(name_)                                                                \
+    static void on_##name_(simul_stream *a, simul_stream *b);                          \
+    TEST(name_)                                                                        \
+    {                                                                                  \
+        over_each(on_##name_);                                                         \
+    }                                                                                  \
+    static void on_##name_(simul_stream *a, simul_stream *b)
+
+/* A check that says over which layer it failed. */
+#define check_eq(expr_, expected_)                                                     \
+    do {                                                                               \
+        long long is_ = (long long)(expr_), should_ = (long long)(expected_);          \
+        ck_assert_msg(is_ == should_, "over %s: %s is %lld, not %lld", kind->name,     \
+                      #expr_, is_, should_);                                           \
+    } while (0)
+#define check(expr_) check_eq(!!(expr_), 1)
+
+/* A Unix socket cannot reset. */
+static bool has_resets(void)
+{
+    return strcmp(kind->name, "unix") != 0;
+}
+
+/* ---- tasks -------------------------------------------------------------------------------- */
+
+struct call {
+    simul_stream *stream;
+    char *data;
+    size_t n;
+    ssize_t result;
+};
+
+static int write_all(void *arg)
+{
+    struct call *call = arg;
+    call->result = simul_stream_write(call->stream, call->data, call->n);
+    return call->result < 0 ? (int)call->result : 0;
+}
+
+static int read_all(void *arg)
+{
+    struct call *call = arg;
+    call->result = simul_stream_readexactly(call->stream, call->data, call->n);
+    return call->result < 0 ? (int)call->result : 0;
+}
+
+static int read_some(void *arg)
+{
+    struct call *call = arg;
+    call->result = simul_stream_read(call->stream, call->data, call->n);
+    return call->result < 0 ? (int)call->result : 0;
+}
+
+static simul_task *start(simul_fn *fn, struct call *call)
+{
+    simul_task *task = simul_create_task(fn, call);
+    let_run(3);
+    return task;
+}
+
+static int end(simul_task *task)
+{
+    int r = simul_await(task);
+    simul_release(task);
+    return r;
+}
+
+/* ---- bytes (Y1, Y3) ------------------------------------------------------------------------ */
+
+CONTRACT(bytes_arrive_whole_and_in_order_in_both_directions_at_once)
+{
+    static char back[LARGE];
+    struct call calls[4] = {{a, sent, LARGE, 0},
+                            {b, got, LARGE, 0},
+                            {b, sent, LARGE, 0},
+                            {a, back, LARGE, 0}};
+    memset(got, 0, LARGE);
+    memset(back, 0, LARGE);
+    simul_task *tasks[4];
+    for (int i = 0; i < 4; i++)
+        tasks[i] = simul_create_task(i % 2 ? read_all : write_all, &calls[i]);
+    check_eq(simul_gather(tasks, 4, 0), 0);
+    simul_release_all(tasks, 4);
+    check(is_pattern(got, LARGE, 0) && is_pattern(back, LARGE, 0));
+}
+
+CONTRACT(pieces_are_written_as_one)
+{
+    struct iovec iov[] = {{sent, 10}, {sent + 10, 0}, {sent + 10, 5000}, {NULL, 0}};
+    check_eq(simul_stream_writev(a, iov, 4), 5010);
+    check_eq(simul_stream_readexactly(b, got, 5010), 5010);
+    check(is_pattern(got, 5010, 0));
+}
+
+CONTRACT(nothing_written_is_nothing_sent)
+{
+    char *data;
+    check_eq(simul_stream_write(a, sent, 0), 0);
+    check_eq(simul_stream_write_eof(a), 0);
+    check_eq(simul_stream_read_all(b, &data, 0), 0);
+}
+
+CONTRACT(a_read_gives_what_is_there)
+{
+    check_eq(simul_stream_write(a, sent, 300), 300);
+    check_eq(simul_stream_read(b, got, LARGE), 300);
+}
+
+CONTRACT(without_waiting_a_read_gives_what_is_there_or_eagain)
+{
+    check_eq(b->top->ops->read(b->top, got, LARGE, SM_NOWAIT), -EAGAIN);
+    check_eq(simul_stream_write(a, sent, 300), 300);
+    check_eq(b->top->ops->read(b->top, got, LARGE, SM_NOWAIT), 300);
+    check(is_pattern(got, 300, 0));
+    check_eq(simul_stream_write_eof(a), 0);
+    check_eq(b->top->ops->read(b->top, got, LARGE, SM_NOWAIT), 0);
+}
+
+/* ---- the end of the stream (Y2, Y5) ---------------------------------------------------------- */
+
+CONTRACT(the_end_comes_behind_everything_and_stays)
+{
+    struct call call = {a, sent, LARGE, 0};
+    simul_task *task = start(write_all, &call);
+    check_eq(simul_stream_write_eof(a), 0);
+    check_eq(simul_stream_readexactly(b, got, LARGE), LARGE);
+    check_eq(simul_stream_read(b, got, 1), 0);
+    check_eq(simul_stream_read(b, got, 1), 0);
+    check_eq(b->top->ops->read(b->top, got, 1, 0), 0);
+    check_eq(end(task), 0);
+    check_eq(simul_stream_write(a, sent, 1), -SIMUL_ESTATE);
+
+    check_eq(simul_stream_write(b, sent, 1000), 1000);
+    check_eq(simul_stream_readexactly(a, got, 1000), 1000);
+}
+
+/* ---- back-pressure (Y3, Y4) -------------------------------------------------------------------- */
+
+CONTRACT(a_peer_that_does_not_read_stops_the_writer)
+{
+    struct call call = {a, sent, LARGE, 0};
+    simul_task *task = start(write_all, &call);
+    let_run(50);
+    check(!simul_done(task));
+    check(simul_stream_write_buffer_size(a) <= HIGH);
+    check_eq(simul_stream_readexactly(b, got, LARGE), LARGE);
+    check_eq(end(task), 0);
+    check_eq(simul_stream_drain(a), 0);
+    check_eq(simul_stream_write_buffer_size(a), 0);
+}
+
+CONTRACT(writers_take_turns)
+{
+    static char ones[100000], twos[50], threes[30000];
+    memset(ones, 1, sizeof ones);
+    memset(twos, 2, sizeof twos);
+    memset(threes, 3, sizeof threes);
+    struct call calls[3] = {{a, ones, sizeof ones, 0},
+                            {a, twos, sizeof twos, 0},
+                            {a, threes, sizeof threes, 0}};
+    simul_task *tasks[3];
+    for (int i = 0; i < 3; i++)
+        tasks[i] = start(write_all, &calls[i]);
+    for (int i = 0; i < 3; i++) {
+        check_eq(simul_stream_readexactly(b, got, calls[i].n), calls[i].n);
+        check(memcmp(got, calls[i].data, calls[i].n) == 0);
+    }
+    check_eq(simul_gather(tasks, 3, 0), 0);
+    simul_release_all(tasks, 3);
+}
+
+/* Small writes, until one has to wait. How many bytes were taken is in *taken. */
+static simul_task *fill_up(struct call *call, simul_stream *stream, size_t *taken)
+{
+    *call = (struct call){stream, sent, 4000, 0};
+    for (*taken = 0;; *taken += 4000) {
+        call->data = sent + *taken;
+        simul_task *task = start(write_all, call);
+        if (!simul_done(task))
+            return task;
+        check_eq(end(task), 0);
+    }
+}
+
+CONTRACT(without_waiting_a_write_takes_all_however_much_is_kept)
+{
+    struct call call;
+    size_t taken;
+    struct iovec alert = {"alert", 5};
+    simul_task *task = fill_up(&call, a, &taken);
+    simul_cancel(task);
+    check_eq(end(task), -ECANCELED);
+    check_eq(a->top->ops->write(a->top, &alert, 1, SM_NOWAIT), 5);
+    check_eq(simul_stream_readexactly(b, got, taken + 5), taken + 5);
+    check(memcmp(got + taken, "alert", 5) == 0);
+}
+
+/* ---- cancelling ------------------------------------------------------------------------------------ */
+
+CONTRACT(a_cancelled_read_has_taken_nothing)
+{
+    struct call call = {b, got, LARGE, 0};
+    simul_task *task = start(read_some, &call);
+    simul_cancel(task);
+    check_eq(end(task), -ECANCELED);
+
+    task = start(read_some, &call);
+    check_eq(simul_stream_write(a, sent, 2000), 2000);
+    simul_cancel(task);
+    check_eq(end(task), -ECANCELED);
+    check_eq(simul_stream_readexactly(b, got, 2000), 2000);
+    check(is_pattern(got, 2000, 0));
+}
+
+CONTRACT(a_write_cancelled_before_its_first_byte_has_sent_nothing)
+{
+    struct call call;
+    size_t taken;
+    simul_task *task = fill_up(&call, a, &taken);
+    simul_cancel(task);
+    check_eq(end(task), -ECANCELED);
+    check_eq(simul_stream_readexactly(b, got, taken), taken);
+    check_eq(simul_stream_write(a, "end", 3), 3);
+    check_eq(simul_stream_readexactly(b, got, 3), 3);
+    check(memcmp(got, "end", 3) == 0);
+}
+
+CONTRACT(a_write_cancelled_halfway_breaks_the_stream)
+{
+    struct call call = {a, sent, LARGE, 0};
+    simul_task *task = start(write_all, &call);
+    check_eq(simul_stream_readexactly(b, got, 20000), 20000);
+    let_run(3);
+    simul_cancel(task);
+    check_eq(end(task), -SIMUL_EBROKEN);
+    check_eq(simul_stream_write(a, sent, 1), -SIMUL_EBROKEN);
+    check_eq(simul_stream_drain(a), -SIMUL_EBROKEN);
+    check_eq(simul_stream_write(b, sent, 100), 100);
+    check_eq(simul_stream_readexactly(a, got, 100), 100);
+
+    /* The peer must not take the half for the whole. */
+    simul_stream_close(a);
+    check_eq(simul_stream_wait_closed(a), -SIMUL_EBROKEN);
+    ssize_t n;
+    while ((n = simul_stream_read(b, got, LARGE)) > 0)
+        ;
+    check_eq(n, has_resets() ? -ECONNRESET : 0);
+}
+
+/* ---- closing (Y6, Y7) -------------------------------------------------------------------------------- */
+
+CONTRACT(a_gentle_close_sends_what_was_written)
+{
+    struct call call;
+    size_t taken;
+    simul_task *task = fill_up(&call, a, &taken);
+    simul_cancel(task);
+    check_eq(end(task), -ECANCELED);
+    simul_stream_close(a);
+    check_eq(simul_stream_readexactly(b, got, taken), taken);
+    check(is_pattern(got, taken, 0));
+    check_eq(simul_stream_read(b, got, 1), 0);
+    check_eq(simul_stream_wait_closed(a), 0);
+}
+
+CONTRACT(closing_wakes_who_waits_in_the_stream)
+{
+    struct call writing, reading = {a, got, 10, 0};
+    size_t taken;
+    simul_task *writer = fill_up(&writing, a, &taken);
+    simul_task *reader = start(read_some, &reading);
+    check(!simul_done(reader));
+    simul_stream_close(a);
+    check_eq(end(writer), -SIMUL_ESTATE);
+    check_eq(end(reader), 0);
+    check_eq(reading.result, 0);
+    check_eq(simul_stream_readexactly(b, got, taken), taken);
+    check_eq(simul_stream_wait_closed(a), 0);
+}
+
+CONTRACT(aborting_wakes_who_waits_in_the_stream)
+{
+    struct call writing, reading = {a, got, 10, 0};
+    size_t taken;
+    (void)b;
+    simul_task *writer = fill_up(&writing, a, &taken);
+    simul_task *reader = start(read_some, &reading);
+    simul_stream_abort(a);
+    check_eq(end(writer), -SIMUL_ESTATE);
+    check_eq(end(reader), -ECONNABORTED);
+    check_eq(simul_stream_wait_closed(a), 0);
+}
+
+CONTRACT(aborting_resets_if_anything_was_kept)
+{
+    struct call call;
+    size_t taken;
+    simul_task *task = fill_up(&call, a, &taken);
+    simul_cancel(task);
+    check_eq(end(task), -ECANCELED);
+    bool kept = simul_stream_write_buffer_size(a) > 0;
+    simul_stream_abort(a);
+    ssize_t n, all = 0;
+    while ((n = simul_stream_read(b, got, LARGE)) > 0)
+        all += n;
+    check_eq(n, kept && has_resets() ? -ECONNRESET : 0);
+    if (!kept)
+        check_eq(all, taken);
+}
+
+CONTRACT(a_peer_that_is_gone_fails_the_writer_and_it_stays)
+{
+    simul_stream_abort(b);
+    ssize_t n;
+    while ((n = simul_stream_write(a, sent, 100)) > 0)
+        let_run(1);
+    check(n == -EPIPE || n == -ECONNRESET);
+    check_eq(simul_stream_write(a, sent, 100), n);
+    check_eq(simul_stream_drain(a), n);
+    check(simul_stream_is_closing(a));
+}
+
+CONTRACT(a_write_that_waits_fails_when_the_peer_goes)
+{
+    struct call call;
+    size_t taken;
+    simul_task *task = fill_up(&call, a, &taken);
+    simul_stream_abort(b);
+    int r = end(task);
+    check(r == -EPIPE || r == -ECONNRESET);
+}
+
+CONTRACT(questions_have_an_answer_or_none)
+{
+    size_t kept = 1;
+    int error = 1, fd = -1;
+    (void)b;
+    check_eq(a->top->ops->info(a->top, SM_INFO_KEPT, &kept), 0);
+    check_eq(kept, 0);
+    check_eq(a->top->ops->info(a->top, SM_INFO_ERROR, &error), 0);
+    check_eq(error, 0);
+    int r = a->top->ops->info(a->top, SM_INFO_FD, &fd);
+    check(r == -ENOTSUP || (r == 0 && fd >= 0));
+}
+
+/* ---- the end of the loop -------------------------------------------------------------------------------- */
+
+static void leave_open(simul_stream *a, simul_stream *b)
+{
+    struct call call;
+    size_t taken;
+    (void)b;
+    simul_task *task = fill_up(&call, a, &taken);
+    simul_cancel(task);
+    end(task);
+    kind->make(ends); /* the first two are nobody's now */
+    simul_stream_release(a);
+    simul_stream_release(b);
+}
+
+TEST(streams_released_with_something_kept_leave_nothing_when_the_loop_closes)
+{
+    capture_log();
+    over_each(leave_open);
+}
+
+HARNESS_MAIN_BACKEND("stream layer")
