@@ -29,3 +29,6 @@ if(SIMUL_NET)
     sm_test_backends(test_stream_layer contract/test_stream_layer.c
         contract/layer_rotate.c contract/layer_memory.c task/trace.c net/pair.c)
 endif()
+
+# Everything that can be waited for.
+sm_test_backends(test_waitable contract/test_waitable.c task/trace.c)
