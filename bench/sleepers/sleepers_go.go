@@ -51,7 +51,7 @@ func main() {
 	support.Print("sleepers.bytes", "B", bench.N, []float64{bytes})
 	support.Print("sleepers.cold", "ns", bench.N, []float64{cold})
 	group.Wait()
-	length = 500*time.Millisecond + time.Duration(bench.N)*4*time.Microsecond
+	length = 500*time.Millisecond + time.Duration(bench.N)*8*time.Microsecond
 	var warm []float64
 	for i := 0; i < bench.Repetitions; i++ {
 		warm = append(warm, startAll(bench.N))
