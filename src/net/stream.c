@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The front of a stream: its life, writing through to the layers, questions. Reading is in
- * reader.c, what layers are in stream.h.
+ * stream_read.c, what layers are in stream.h.
  */
 #include "net/stream.h"
 

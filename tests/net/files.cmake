@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
 set(SM_NET_SUPPORT task/trace.c net/pair.c)
-sm_test_backends(test_stream_reader net/test_reader.c ${SM_NET_SUPPORT})
-sm_test_backends(test_writer net/test_writer.c ${SM_NET_SUPPORT})
+sm_test_backends(test_stream_read net/test_stream_read.c ${SM_NET_SUPPORT})
+sm_test_backends(test_stream_write net/test_stream_write.c ${SM_NET_SUPPORT})
 sm_test_backends(test_server net/test_server.c ${SM_NET_SUPPORT})
 sm_test_backends(test_resolve net/test_resolve.c net/dns.c ${SM_NET_SUPPORT})
 sm_test_backends(test_connect net/test_connect.c net/dns.c ${SM_NET_SUPPORT})
+
+sm_test_program(test_many net/test_many.c)
+foreach(backend ${SIMUL_TEST_BACKENDS})
+    sm_add_test(test_many BACKEND ${backend} COMMAND test_many)
+endforeach()

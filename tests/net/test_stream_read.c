@@ -557,4 +557,4 @@ TEST(outside_of_a_task_reading_is_refused)
                      -SIMUL_ENOLOOP);
 }
 
-HARNESS_MAIN_BACKEND("reader")
+HARNESS_MAIN_BACKEND("stream_read")

@@ -683,4 +683,4 @@ NET_TEST(questions_have_answers_in_every_state)
     ck_assert_int_eq(simul_stream_wait_closed(NULL), -EINVAL);
 }
 
-HARNESS_MAIN_BACKEND("writer")
+HARNESS_MAIN_BACKEND("stream_write")
