@@ -118,7 +118,7 @@ POLL_TEST(every_kind_of_operation_can_be_canceled)
     struct sockaddr_storage addr;
     socklen_t len;
     int tcp[2], pipes[2], full[2], full_pipe[2], listener = listen_tcp(&addr, &len);
-    char buf[8];
+    char buf[8] = "unsent";
     struct iovec iov = {buf, sizeof buf};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
     pair_tcp(tcp);
