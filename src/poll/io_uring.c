@@ -390,11 +390,14 @@ static int go_on(struct uring *self, struct sm_op *op, int result)
     return 0;
 }
 
-/* EAGAIN: the kernel would not wait (U4). EINTR: a thread of its own was canceled. */
+/* EAGAIN: the kernel would not wait (U4); of a connect it is an answer (no ports, no
+ * routes). EINTR: a thread of the kernel was canceled. */
 static int settle(struct uring *self, struct sm_op *op, const struct io_uring_cqe *cqe)
 {
     op->result = cqe->res;
-    if (cqe->res == -EAGAIN || cqe->res == -EINTR) {
+    bool unfinished =
+        cqe->res == -EINTR || (cqe->res == -EAGAIN && op->code != SM_OP_CONNECT);
+    if (unfinished) {
         if (op->state == SM_OP_CANCEL)
             return finish(self, op, -ECANCELED);
         op->backend[1] |= BY_POLL;
