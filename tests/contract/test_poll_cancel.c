@@ -76,6 +76,33 @@ POLL_TEST(cancel_after_the_data_has_come)
     close_pair(fds);
 }
 
+/* Forgetting another descriptor may make the backend hear of the data, and not yet tell. */
+POLL_TEST(data_that_the_backend_had_when_the_cancel_came_is_not_lost)
+{
+    int fds[2], others[2];
+    char buf[8] = "", unused[8];
+    pair_tcp(fds);
+    pair_tcp(others);
+    struct probe in = probe_recv(fds[0], buf, sizeof buf);
+    struct probe other = probe_recv(others[0], unused, sizeof unused);
+    park(&in);
+    park(&other);
+    wait_ns(0);
+    ck_assert_int_eq(send(fds[1], "new", 3, 0), 3);
+    forget_and_close(others[0]);
+
+    if (cancel_and_finish(&in))
+        ck_assert_int_eq(run(&in), 3);
+    else
+        ck_assert_int_eq(in.result, 3);
+
+    ck_assert_str_eq(buf, "new");
+    wait_ns(0);
+    ck_assert_int_eq(other.result, -ECANCELED);
+    close(others[1]);
+    close_pair(fds);
+}
+
 POLL_TEST(cancel_twice_ends_once)
 {
     int fds[2];

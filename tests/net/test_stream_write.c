@@ -230,6 +230,35 @@ NET_TEST(a_writer_cancelled_in_the_line_lets_the_next_pass)
     finish_both(pair);
 }
 
+NET_TEST(a_writer_cancelled_as_its_turn_comes_passes_it_on)
+{
+    simul_stream *pair[2];
+    struct writing first, second, third;
+    size_t taken;
+    prepare(pair);
+    simul_task *one = fill_up(&first, pair[0], &taken);
+    second = third = first;
+    second.data = "2222", second.n = 4;
+    third.data = "3333", third.n = 4;
+    simul_task *two = simul_create_task(write_it, &second);
+    simul_task *three = simul_create_task(write_it, &third);
+    let_run(2);
+
+    simul_cancel(one);
+    let_run(1); /* it gives its turn to the second */
+    simul_cancel(two);
+    ck_assert_int_eq(simul_stream_readexactly(pair[1], got, taken + 4),
+                     (ssize_t)taken + 4);
+    ck_assert_mem_eq(got + taken, "3333", 4);
+    ck_assert_int_eq(simul_await(one), -ECANCELED);
+    ck_assert_int_eq(simul_await(two), -ECANCELED);
+    ck_assert_int_eq(simul_await(three), 0);
+    simul_release(one);
+    simul_release(two);
+    simul_release(three);
+    finish_both(pair);
+}
+
 NET_TEST(a_large_write_cancelled_halfway_breaks_the_stream)
 {
     simul_stream *pair[2];

@@ -71,6 +71,29 @@ TASK_TEST(timeout_left_early_that_is_due_already_does_not_fire)
     ck_assert_int_eq(simul_sleep(5), 0);
 }
 
+/* With so much above it that nobody writes where it lay. */
+static __attribute__((noinline)) int leave_timeout_deep_below(void)
+{
+    struct {
+        simul_timeout limit;
+        char above[16384];
+    } frame;
+    __asm__ volatile("" : : "r"(&frame) : "memory");
+    line = __LINE__ + 1;
+    simul_timeout_enter(&frame.limit, 1);
+    return *(volatile int *)&line;
+}
+
+TASK_TEST(timeout_left_early_is_noticed_by_where_it_lies)
+{
+    capture_log();
+    leave_timeout_deep_below();
+
+    ck_assert_int_eq(simul_sleep(0), 0);
+    check_report();
+    ck_assert_int_eq(simul_sleep(5), 0);
+}
+
 TASK_TEST(cleanup_left_early_is_reported_and_ends)
 {
     capture_log();

@@ -3,6 +3,7 @@
 #include "task/trace.h"
 
 #include <errno.h>
+#include <fenv.h>
 #include <string.h>
 
 /* ---- starting (T01) --------------------------------------------------------------------- */
@@ -593,7 +594,7 @@ TASK_TEST(stack_larger_than_memory_fails_with_a_reason)
     simul_release_all(tasks, 40);
 }
 
-/* ---- errno is a task's own ------------------------------------------------------------------------------------ */
+/* ---- errno and the rounding mode are a task's own -------------------------------------------------------------- */
 
 static int set_errno(void *value)
 {
@@ -612,6 +613,49 @@ TASK_TEST(errno_is_kept_across_a_wait)
     ck_assert_int_eq(simul_await(b), EPIPE);
     simul_release(a);
     simul_release(b);
+}
+
+static int round_upward(void *seen)
+{
+    fesetround(FE_UPWARD);
+    int r = simul_sleep(0);
+    *(int *)seen = fegetround();
+    return r;
+}
+
+TASK_TEST(rounding_mode_is_kept_across_a_wait)
+{
+    static int seen = -1;
+    simul_task *t = simul_create_task(round_upward, &seen);
+    let_run(1);
+    ck_assert_int_eq(fegetround(), FE_TONEAREST);
+    fesetround(FE_DOWNWARD);
+
+    ck_assert_int_eq(simul_await(t), 0);
+    ck_assert_int_eq(seen, FE_UPWARD);
+    ck_assert_int_eq(fegetround(), FE_DOWNWARD);
+    simul_release(t);
+}
+
+static int leave_rounding_upward(void *before)
+{
+    *(int *)before = fegetround();
+    fesetround(FE_UPWARD);
+    return 0;
+}
+
+/* They run on the same stack, one right after the other. */
+TASK_TEST(each_task_begins_with_the_rounding_mode_of_the_thread)
+{
+    static int before[3];
+    simul_task *tasks[3];
+    for (int i = 0; i < 3; i++)
+        tasks[i] = simul_create_task(leave_rounding_upward, &before[i]);
+
+    ck_assert_int_eq(simul_gather(tasks, 3, 0), 0);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(before[i], FE_TONEAREST);
+    simul_release_all(tasks, 3);
 }
 
 HARNESS_MAIN_BACKEND("task")
