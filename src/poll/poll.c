@@ -10,7 +10,6 @@
 #include "poll/poll.h"
 
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/sys.h"
@@ -20,7 +19,7 @@ struct poller {
     struct sm_poll_base base;
     int wakeup[2];           /* a pipe: wake() writes, wait() reads */
     struct pollfd *fds;      /* owned; [0] is the pipe */
-    struct sm_op **ops;      /* owned; [0] is NULL */
+    struct sm_op **ops;      /* owned; [0] is not used */
     int count, capacity;     /* of both arrays */
     struct sm_list canceled; /* by forget(), to be delivered */
 };
@@ -130,16 +129,17 @@ static bool is_over(struct sm_op *op, short events)
 
 static int finish_ready(struct poller *self)
 {
-    int n = 0, i = 1;
-    while (i < self->count) {
+    int n = 0;
+    for (int i = 1; i < self->count;) {
         struct sm_op *op = self->ops[i];
-        if (!self->fds[i].revents || !is_over(op, self->fds[i].revents)) {
+        short events = self->fds[i].revents;
+        if (events && is_over(op, events)) {
+            take_out(self, op); /* another one is at `i` now */
+            sm_op_finish(op, op->result);
+            n++;
+        } else {
             i++;
-            continue;
         }
-        take_out(self, op); /* another one is at `i` now */
-        sm_op_finish(op, op->result);
-        n++;
     }
     return n;
 }
@@ -221,7 +221,6 @@ static int poller_open(struct sm_poll **ret)
         return r;
     }
     self->fds[0] = (struct pollfd){.fd = self->wakeup[0], .events = POLLIN};
-    self->ops[0] = NULL;
     self->count = 1;
     *ret = (struct sm_poll *)self;
     return 0;
