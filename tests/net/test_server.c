@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <simul/base.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -576,6 +577,78 @@ TEST(without_descriptors_a_server_pauses_and_loses_no_client)
     if (is_valgrind())
         return;
     ck_assert_int_eq(simul_run(runs_short, NULL), 0);
+}
+
+/* ---- without memory -------------------------------------------------------------------- */
+
+static bool out_of_memory;
+
+static void *sparse_malloc(size_t size, void *arg)
+{
+    (void)arg;
+    return out_of_memory ? NULL : malloc(size);
+}
+
+static void *sparse_realloc(void *memory, size_t size, void *arg)
+{
+    (void)arg;
+    return out_of_memory ? NULL : realloc(memory, size);
+}
+
+static void plain_free(void *memory, void *arg)
+{
+    (void)arg;
+    free(memory);
+}
+
+static void memory_is_short(simul_loop *loop, const simul_context *context, void *told)
+{
+    (void)loop;
+    ck_assert_int_eq(context->error, -ENOMEM);
+    *(bool *)told = true;
+}
+
+/* What was accepted, and could not be given a stream, waits with the server for better
+ * times; when the server is closed instead, it is closed as well. */
+static int runs_out_of_memory(void *unused)
+{
+    static bool told;
+    char byte;
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+    int listener, fd = socket(AF_INET, SOCK_STREAM, 0);
+    (void)unused;
+    simul_set_exception_handler(NULL, memory_is_short, &told);
+    simul_server *server = start(says_hello, NULL, NULL);
+    simul_server_sockets(server, &listener, 1);
+    getsockname(listener, (struct sockaddr *)&at, &size);
+    let_run(1); /* it waits for a client */
+
+    out_of_memory = true;
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, size), 0);
+    for (int i = 0; i < 1000 && !told; i++)
+        ck_assert_int_eq(simul_sleep(0.001), 0);
+    ck_assert(told);
+    simul_server_close(server);
+    out_of_memory = false;
+    ck_assert_int_eq(simul_server_wait_closed(server), 0);
+    simul_server_release(server);
+    simul_sleep(2); /* the accepting task has noticed */
+    ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), 0);
+    close(fd);
+    return 0;
+}
+
+/* Before the harness tries the backend. */
+__attribute__((constructor)) static void set_allocator(void)
+{
+    const simul_allocator sparse = {sparse_malloc, sparse_realloc, plain_free, NULL};
+    simul_set_allocator(&sparse);
+}
+
+TEST(a_client_accepted_without_memory_is_closed_with_the_server)
+{
+    ck_assert_int_eq(run_like_asyncio(runs_out_of_memory, NULL), 0);
 }
 
 HARNESS_MAIN_BACKEND("server")

@@ -146,20 +146,22 @@ int sweep_run(const char *suite, struct harness_test *tests)
 {
     const char *only = getenv("CK_RUN_CASE");
     unsigned long totals[KINDS] = {0};
-    int bad = 0;
+    int bad = 0, ran = 0;
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
         return EXIT_FAILURE;
     sm_fault_report_to(&shared->site);
     for (struct harness_test *test = tests; test; test = test->next)
-        if (!only || strcmp(only, test->name) == 0)
+        if (!only || strcmp(only, test->name) == 0) {
             bad += sweep_test(test, totals);
+            ran++;
+        }
     for (int k = 0; k < KINDS; k++)
         printf("%s: %lu %ss, each %s in turn\n", suite, totals[k], kinds[k].one,
                kinds[k].what);
     printf("%d runs ended badly\n", bad);
-    return bad ? EXIT_FAILURE : EXIT_SUCCESS;
+    return bad || !ran ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #else
