@@ -73,7 +73,8 @@ TEST(interim_folded_and_bare_heads_are_understood)
 static void check_alphabet(const char *data, size_t n, size_t from)
 {
     for (size_t i = 0; i < n; i++)
-        ck_assert_int_eq(data[i], 'a' + (int)((from + i) % 26));
+        if (data[i] != 'a' + (char)((from + i) % 26))
+            ck_abort_msg("byte %zu is '%c'", from + i, data[i]);
 }
 
 /* Reads in odd pieces, slower than the server sends. */

@@ -28,10 +28,10 @@ static void make_certificates(void)
 {
     ck_assert_ptr_nonnull(mkdtemp(dir));
     snprintf(ca_file, sizeof ca_file, "%s/ca.crt", dir);
-    shell("openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt "
-          "-subj '/CN=Test authority' -days 2");
-    shell("openssl req -newkey rsa:2048 -nodes -keyout key -out request "
-          "-subj /CN=localhost");
+    shell("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+          "-keyout ca.key -out ca.crt -subj '/CN=Test authority' -days 2");
+    shell("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+          "-keyout key -out request -subj /CN=localhost");
     shell("echo subjectAltName=DNS:localhost > names");
     shell("openssl x509 -req -in request -CA ca.crt -CAkey ca.key -CAcreateserial "
           "-extfile names -days 2 -out crt");
