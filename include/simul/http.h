@@ -321,7 +321,7 @@ SIMUL_API int simul_response_json(simul_response *response, struct json_t **json
 
 /**
  * Give a response back. If its body has not come to the end, the transfer is aborted and
- * its connection closed. NULL does nothing. No task may be reading it.
+ * its connection closed; a task that is reading it gets -ECONNABORTED. NULL does nothing.
  *
  * Awaits:   never
  * Threads:  the loop's

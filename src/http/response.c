@@ -213,6 +213,7 @@ struct simul_response *sm_response_new(struct simul_session *session)
     struct simul_response *response = sm_zalloc(sizeof *response);
     if (!response)
         return NULL;
+    response->refs = 1;
     response->session = session;
     session->refs++;
     LIST_INSERT_HEAD(&session->responses, response, link);
@@ -234,21 +235,28 @@ void sm_response_reset(struct simul_response *response)
     response->body_max = SM_BODY_WAITING;
 }
 
-void simul_response_release(simul_response *response)
+void sm_response_unref(struct simul_response *response)
 {
-    if (!response)
+    if (--response->refs > 0)
         return;
-    sm_response_abort(response, -ECANCELED, "given back");
-    LIST_REMOVE(response, link);
+    struct simul_session *session = response->session;
     sm_fields_finish(&response->fields);
     sm_free(response->what);
     sm_free(response->reason);
     sm_free(response->url);
     sm_free(response->body.data);
     sm_free(response->sent.data);
-    struct simul_session *session = response->session;
     sm_free(response);
     sm_session_unref(session);
+}
+
+void simul_response_release(simul_response *response)
+{
+    if (!response)
+        return;
+    sm_response_abort(response, -ECONNABORTED, "the response was released");
+    LIST_REMOVE(response, link);
+    sm_response_unref(response);
 }
 
 /* ---- questions ------------------------------------------------------------------------- */

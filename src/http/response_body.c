@@ -86,10 +86,8 @@ static int wait_for_news(struct simul_response *response)
 
 /* ---- part by part ---------------------------------------------------------------------- */
 
-ssize_t simul_response_read(simul_response *response, void *buf, size_t size)
+static ssize_t read_some(struct simul_response *response, void *buf, size_t size)
 {
-    if (size == 0)
-        return -EINVAL;
     while (waiting_in(response) == 0 && !response->done) {
         int r = wait_for_news(response);
         if (r < 0)
@@ -101,6 +99,16 @@ ssize_t simul_response_read(simul_response *response, void *buf, size_t size)
     if (waiting_in(response) <= SM_BODY_WAITING / 2)
         resume(response);
     return (ssize_t)n;
+}
+
+ssize_t simul_response_read(simul_response *response, void *buf, size_t size)
+{
+    if (size == 0)
+        return -EINVAL;
+    response->refs++;
+    ssize_t n = read_some(response, buf, size);
+    sm_response_unref(response);
+    return n;
 }
 
 /* ---- all of it ------------------------------------------------------------------------- */
@@ -127,10 +135,8 @@ static int too_large(struct simul_response *response)
                       response->peer);
 }
 
-ssize_t simul_response_bytes(simul_response *response, const void **data, size_t max)
+static ssize_t read_all(struct simul_response *response, const void **data, size_t max)
 {
-    if (max == 0)
-        max = BODY_MAX;
     int r = waiting_in(response) > max ? -SIMUL_ETOOLARGE : 0;
     if (r >= 0 && !response->done)
         r = wait_for_end(response, max);
@@ -144,6 +150,14 @@ ssize_t simul_response_bytes(simul_response *response, const void **data, size_t
     response->body.data[response->body.end] = 0;
     *data = response->body.data + response->body.begin;
     return (ssize_t)waiting_in(response);
+}
+
+ssize_t simul_response_bytes(simul_response *response, const void **data, size_t max)
+{
+    response->refs++;
+    ssize_t n = read_all(response, data, max ? max : BODY_MAX);
+    sm_response_unref(response);
+    return n;
 }
 
 ssize_t simul_response_text(simul_response *response, const char **text, size_t max)

@@ -164,6 +164,7 @@ struct sm_buffer {
 };
 
 struct simul_response {
+    unsigned refs;                 /* the user's, and one of each call that reads */
     struct simul_session *session; /* holds a reference */
     LIST_ENTRY(simul_response) link;
     simul_future *waiter; /* borrowed from the task that waits; NULL: none */
@@ -197,6 +198,7 @@ struct simul_response {
 extern const struct sm_engine_events sm_response_events;
 
 struct simul_response *sm_response_new(struct simul_session *session);
+void sm_response_unref(struct simul_response *response);
 /* Make it ready for the next hop: nothing of the last one is left but memory. */
 void sm_response_reset(struct simul_response *response);
 /* Aborts the transfer, gives the place back. */

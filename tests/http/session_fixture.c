@@ -103,3 +103,13 @@ const char *text_of(simul_response *response)
     ck_assert_uint_eq((size_t)n, strlen(text));
     return text;
 }
+
+void until(const int *counter, int n, simul_task *task)
+{
+    int r = 0;
+    while (r == 0 && __atomic_load_n(counter, __ATOMIC_SEQ_CST) < n
+           && !simul_done(task))
+        r = simul_sleep(0.001);
+    ck_assert_int_eq(r, 0);
+    ck_assert_msg(!simul_done(task), "too early: %s", simul_message(task));
+}

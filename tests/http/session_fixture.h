@@ -35,6 +35,9 @@ void get_fails(const char *path, int error, const char *text);
 /* The whole body; asserts that it can be read. */
 const char *text_of(simul_response *response);
 
+/* Lets the loop run until a counter of a server is at least n, which the task brings about. */
+void until(const int *counter, int n, simul_task *task);
+
 #define ck_assert_has(text_, part_)                                                    \
     ck_assert_msg(strstr(text_, part_), "\"%s\" has no \"%s\"", text_, part_)
 

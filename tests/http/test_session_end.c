@@ -28,12 +28,12 @@ static void read_times_out(const simul_request_opts *opts, const char *text)
 
 static void time_out(void)
 {
-    simul_request_opts total = {.total_timeout = 0.5}, read = {.read_timeout = 0.5};
-    request_times_out("/slow-head", &total, "the total time-out of 0.5 s is over");
-    request_times_out("/slow-head", &read, "the read time-out of 0.5 s is over");
+    simul_request_opts total = {.total_timeout = 0.3}, read = {.read_timeout = 0.3};
+    request_times_out("/slow-head", &total, "the total time-out of 0.3 s is over");
+    request_times_out("/slow-head", &read, "the read time-out of 0.3 s is over");
     http_server_until(&server.counts->left, 2);
-    read_times_out(&total, "the total time-out of 0.5 s is over");
-    read_times_out(&read, "the read time-out of 0.5 s is over");
+    read_times_out(&total, "the total time-out of 0.3 s is over");
+    read_times_out(&read, "the read time-out of 0.3 s is over");
     http_server_until(&server.counts->left, 4);
     ck_assert_int_eq(simul_cancelling(simul_current_task()), 0);
 }
@@ -110,8 +110,7 @@ static int get_path(void *path)
 static void cancel_request(void)
 {
     simul_task *task = simul_create_task(get_path, "/slow-head");
-    while (__atomic_load_n(&server.counts->requests, __ATOMIC_SEQ_CST) == 0)
-        simul_sleep(0.001);
+    until(&server.counts->requests, 1, task);
     simul_cancel(task);
     simul_sleep(0);
     simul_sleep(0);
@@ -164,6 +163,23 @@ TEST(a_cancelled_read_loses_nothing)
 
 /* ---- close ----------------------------------------------------------------------------- */
 
+static void release_while_reading(void)
+{
+    char buf[100];
+    simul_response *response = get("/slow-body");
+    ck_assert_int_eq(simul_response_read(response, buf, sizeof buf), 6);
+    simul_task *task = simul_create_task(read_rest, response);
+    simul_sleep(0);
+    simul_response_release(response);
+    ck_assert_int_eq(simul_await(task), -ECONNABORTED);
+    simul_release(task);
+}
+
+TEST(release_ends_a_read)
+{
+    with_session(release_while_reading, NULL);
+}
+
 static int seen;
 
 static int be_closed_in_get(void *path)
@@ -196,8 +212,7 @@ static void close_while_used(void)
     tasks[1] = simul_create_task(be_closed_in_read, NULL);
     tasks[2] = simul_create_task(be_closed_in_get, "/hello");
     tasks[3] = simul_create_task(be_closed_in_get, "/hello");
-    while (__atomic_load_n(&server.counts->requests, __ATOMIC_SEQ_CST) < 2)
-        simul_sleep(0.001);
+    until(&server.counts->requests, 2, tasks[1]);
     simul_sleep(0.01);
 
     simul_session *closing = session;
@@ -266,8 +281,7 @@ static void close_in_callback(void)
 {
     bool closed = false;
     simul_task *task = simul_create_task(get_path, "/slow-head");
-    while (__atomic_load_n(&server.counts->requests, __ATOMIC_SEQ_CST) == 0)
-        simul_sleep(0.001);
+    until(&server.counts->requests, 1, task);
     ck_assert_int_eq(simul_call_soon(NULL, close_it, &closed, NULL), 0);
     ck_assert_int_eq(simul_await(task), -ECONNABORTED);
     ck_assert(closed);

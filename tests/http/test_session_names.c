@@ -20,12 +20,6 @@ static void with_silent_server(void (*fn)(void))
     with_session(silence, NULL);
 }
 
-static void until_asked(int questions)
-{
-    while (name_server.questions < questions)
-        simul_sleep(0.001);
-}
-
 static int count_threads(void)
 {
     DIR *dir = opendir("/proc/self/task");
@@ -51,7 +45,7 @@ static void cancel_look_up(void)
 {
     int threads = count_threads();
     simul_task *task = simul_create_task(get_url, "http://silent.example/");
-    until_asked(1);
+    until(&name_server.questions, 1, task);
     ck_assert_int_eq(count_threads(), threads);
 
     simul_cancel(task);
@@ -107,13 +101,13 @@ static void look_up_together(void)
     simul_task *tasks[3];
     for (int i = 0; i < 3; i++)
         tasks[i] = simul_create_task(get_url, "http://silent.example/");
-    until_asked(1);
+    until(&name_server.questions, 1, tasks[0]);
     simul_sleep(0.05);
     int asked = name_server.questions;
     ck_assert_int_le(asked, 2); /* one for each family of addresses */
 
     simul_cancel(tasks[0]);
-    until_asked(asked + 1);
+    until(&name_server.questions, asked + 1, tasks[1]);
     ck_assert(simul_cancelled(tasks[0]));
     ck_assert(!simul_done(tasks[1]) && !simul_done(tasks[2]));
     simul_cancel(tasks[2]);
@@ -135,7 +129,7 @@ static void close_while_looking_up(void)
     simul_task *tasks[2];
     for (int i = 0; i < 2; i++)
         tasks[i] = simul_create_task(get_url, "http://silent.example/");
-    until_asked(1);
+    until(&name_server.questions, 1, tasks[0]);
     simul_session *closing = session;
     ck_assert_int_eq(simul_session_close(closing), 0);
     session = NULL;

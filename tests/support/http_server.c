@@ -188,19 +188,28 @@ const char *http_server_url(const struct http_server *server, const char *path)
     return url;
 }
 
-static void nap(void)
+enum { NAPS_MAX = 5000 }; /* of a millisecond */
+
+static int now(const int *counter)
 {
+    return __atomic_load_n(counter, __ATOMIC_SEQ_CST);
+}
+
+static void nap(int *naps)
+{
+    if (++*naps == NAPS_MAX)
+        ck_abort_msg("the server saw nothing of it");
     nanosleep(&(struct timespec){0, 1000000}, NULL);
 }
 
 void http_server_until(const int *counter, int at_least)
 {
-    while (__atomic_load_n(counter, __ATOMIC_SEQ_CST) < at_least)
-        nap();
+    for (int naps = 0; now(counter) < at_least;)
+        nap(&naps);
 }
 
 void http_server_until_most(const int *counter, int at_most)
 {
-    while (__atomic_load_n(counter, __ATOMIC_SEQ_CST) > at_most)
-        nap();
+    for (int naps = 0; now(counter) > at_most;)
+        nap(&naps);
 }
