@@ -3,18 +3,58 @@
 #include "task/task.h"
 #include "task/wait.h"
 
+/* C1: the wait stays where it is until its task resumes, whatever abort does. */
+static void abort_one(struct sm_wait *wait)
+{
+    if (wait->finished || !wait->abort(wait))
+        wait->task->must_cancel = true;
+    else
+        wait->aborted = true;
+}
+
+/*
+ * A cancel goes on from task to task along what they await, to any depth: so the waits
+ * that it reaches are put on a list, not on the stack. Their order is that of a recursion:
+ * what one adds comes before the others, and behind it stands that one again, to be closed.
+ */
+static void run_aborts(struct sm_sched *sched)
+{
+    sched->aborting = true;
+    for (struct sm_list *it; (it = sm_list_shift(&sched->aborts));) {
+        struct sm_wait *wait = sm_container_of(it, struct sm_wait, abort_link);
+        if (wait->abort_state == SM_ABORT_OPEN) {
+            wait->abort_state = SM_ABORT_NONE;
+            continue;
+        }
+        struct sm_list others;
+        sm_list_init(&others);
+        sm_list_splice(&others, &sched->aborts);
+        wait->abort_state = SM_ABORT_OPEN;
+        abort_one(wait);
+        sm_list_push(&sched->aborts, it);
+        sm_list_splice(&sched->aborts, &others);
+    }
+    sched->aborting = false;
+}
+
 bool sm_task_cancel(struct simul_future *task)
 {
+    struct sm_sched *sched = task->sched;
+    struct sm_wait *wait = task->wait;
+    bool closed = sched->loop.closed; /* then abort is for life.c (C6) */
     if (sm_future_done(task))
         return false;
+    if (wait && !wait->finished && wait->abort_state == SM_ABORT_OPEN)
+        return false; /* tasks that await each other in a circle */
     task->cancels++;
-    struct sm_wait *wait = task->wait;
-    bool closed = task->sched->loop.closed; /* then abort is for life.c (C6) */
-    if (wait && !wait->finished && !closed && wait->abort && wait->abort(wait)) {
-        wait->aborted = true;
-        return true;
+    if (!wait || wait->finished || !wait->abort || closed) {
+        task->must_cancel = true;
+    } else if (wait->abort_state == SM_ABORT_NONE) {
+        wait->abort_state = SM_ABORT_QUEUED;
+        sm_list_push(&sched->aborts, &wait->abort_link);
+        if (!sched->aborting)
+            run_aborts(sched);
     }
-    task->must_cancel = true;
     return true;
 }
 

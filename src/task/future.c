@@ -216,15 +216,21 @@ static bool await_close(struct future_wait *w)
     return false;
 }
 
-/* The cancel goes on to what is awaited; the wait ends when that does (S9). */
+/* The cancel goes on to what is awaited; the wait ends when that does (S9), or at once if
+ * that refuses (C1). */
 static bool await_abort(struct sm_wait *wait)
 {
+    struct future_wait *w = sm_container_of(wait, struct future_wait, wait);
     if (wait->task->sched->loop.closed)
-        return await_close(sm_container_of(wait, struct future_wait, wait));
+        return await_close(w);
     const struct sm_extra *extra = wait->task->extra;
     const char *text =
         extra && extra->cancel_message ? extra->cancel_message->text : NULL;
-    return simul_cancel_msg((struct simul_future *)wait->on, text);
+    if (!simul_cancel_msg((struct simul_future *)wait->on, text)) {
+        sm_list_remove(&w->waiter.link);
+        sm_wait_finish(wait, -ECANCELED);
+    }
+    return true;
 }
 
 static int await_pending(struct simul_future *task, struct simul_future *future)

@@ -155,9 +155,9 @@ static bool wait_abort(struct sm_wait *wait)
         return true;
     }
     w->core.cancelled = true;
-    bool any = cancel_all(&w->core);
-    w->core.cancelled = any;
-    return any;
+    if (!cancel_all(&w->core)) /* C1 */
+        end_gather(&w->core, -ECANCELED);
+    return true;
 }
 
 int simul_gather(simul_future **futures, size_t n, int flags)
@@ -247,9 +247,10 @@ static void future_drop(struct sm_closable *closable)
 static bool future_cancel(struct simul_future *outer)
 {
     struct gather_future *gf = outer->arg;
+    bool before = gf->core.cancelled;
     gf->core.cancelled = true;
     bool any = cancel_all(&gf->core);
-    gf->core.cancelled |= any;
+    gf->core.cancelled = any || before;
     return any;
 }
 

@@ -67,6 +67,7 @@ static void init(struct sm_sched *sched, const simul_loop_opts *opts)
 {
     sm_list_init(&sched->tasks);
     sm_list_init(&sched->closables);
+    sm_list_init(&sched->aborts);
     sm_stack_pool_init(&sched->stacks);
     sched->budget = 256;
     sched->sweep = SM_COUNTS_AWAITS;

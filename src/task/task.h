@@ -141,10 +141,12 @@ struct sm_sched {
     struct sm_scope *all_scopes;  /* owned */
     struct sm_list tasks;         /* not done, oldest first */
     struct sm_list closables;     /* of struct sm_closable */
+    struct sm_list aborts;        /* of struct sm_wait; see cancel.c */
     size_t task_count;
     uint32_t next_id;
     bool overflow_watched;
     bool sweep;
+    bool aborting; /* it is being gone through */
 };
 
 static inline struct sm_sched *sm_sched_of(struct simul_loop *loop)

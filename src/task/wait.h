@@ -18,7 +18,8 @@
  *  C1. abort(wait) is called at most once per cancel and only while the wait is not
  *      finished. It answers true if the cancellation goes through the wait: it has called
  *      sm_wait_finish(wait, -ECANCELED), or that will be called. False leaves the cancel
- *      pending (must_cancel).
+ *      pending (must_cancel). What it waits for may refuse to be cancelled although it is
+ *      not done, if tasks await each other in a circle: then it must end the wait itself.
  *  C2. A cancel that comes after sm_wait_finish() and before the task resumes wins:
  *      suspend returns -ECANCELED, and wait.result still says what had been given
  *      (wait.finished is true, result >= 0): the caller puts it back.
@@ -38,6 +39,9 @@
 
 #include "task/task.h"
 
+/* Whether a cancel is on its way through a wait (cancel.c). */
+enum sm_abort_state { SM_ABORT_NONE, SM_ABORT_QUEUED, SM_ABORT_OPEN };
+
 struct sm_wait {
     struct simul_future *task;
     bool (*abort)(struct sm_wait *wait); /* NULL: cannot be interrupted */
@@ -48,6 +52,8 @@ struct sm_wait {
     bool aborted;                        /* a cancel goes through it */
     bool keeps;                          /* C3 */
     bool holds;                          /* C6 */
+    uint8_t abort_state;                 /* enum sm_abort_state */
+    struct sm_list abort_link;           /* sched->aborts */
     ssize_t result;
     double since;
     struct sm_ready hop;
@@ -95,6 +101,7 @@ static inline void sm_wait_prepare(struct sm_wait *wait, const char *what,
     wait->on = NULL;
     wait->on_future = wait->finished = wait->aborted = wait->keeps = false;
     wait->holds = false;
+    wait->abort_state = SM_ABORT_NONE;
     wait->result = 0;
 }
 

@@ -45,9 +45,11 @@ static void unwatch(struct simul_future *future, void *owner)
     }
 }
 
+/* Who is done has let go of his watchers; but not if it was by the loop's closing. */
 void sm_unwatch_all(struct simul_future **futures, size_t n, void *owner)
 {
     for (size_t i = 0; i < n; i++)
-        if (futures[i] && !sm_future_done(futures[i]))
+        if (futures[i]
+            && (!sm_future_done(futures[i]) || futures[i]->sched->loop.closed))
             unwatch(futures[i], owner);
 }

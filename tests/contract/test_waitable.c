@@ -386,8 +386,8 @@ static void by_callbacks(simul_callback_fn *first, simul_callback_fn *second)
 {
     struct outcome outcome;
     victim = begin(&outcome);
-    simul_call_soon(NULL, first, NULL, NULL);
-    simul_call_soon(NULL, second, NULL, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, first, NULL, NULL), 0);
+    ck_assert_int_eq(simul_call_soon(NULL, second, NULL, NULL), 0);
     end(victim);
 
     check(outcome.r == -ECANCELED || (w->keeps && outcome.r >= 0));
@@ -547,7 +547,7 @@ TASK_TEST(sleep_whose_time_has_come_then_cancelled)
 TASK_TEST(sleep_cancelled_while_its_hop_is_under_way)
 {
     struct outcome outcome;
-    simul_call_at(NULL, 1, cancel_it, NULL, NULL);
+    ck_assert_int_eq(simul_call_at(NULL, 1, cancel_it, NULL, NULL), 0);
     victim = simul_create_task(sleep_and_note, &outcome);
     end(victim);
     ck_assert_int_eq(outcome.r, -ECANCELED);

@@ -14,13 +14,13 @@ static void say_and_schedule(void *text)
 {
     static char second[] = "a2";
     trace_text(text);
-    simul_call_soon(NULL, trace_text, second, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, second, NULL), 0);
 }
 
 TASK_TEST(callbacks_run_fifo_and_what_they_schedule_runs_a_pass_later) /* L01 */
 {
-    simul_call_soon(NULL, say_and_schedule, a, NULL);
-    simul_call_soon(NULL, trace_text, b, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, say_and_schedule, a, NULL), 0);
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, b, NULL), 0);
 
     ck_assert_trace("");
     let_run(1);
@@ -32,9 +32,9 @@ TASK_TEST(callbacks_run_fifo_and_what_they_schedule_runs_a_pass_later) /* L01 */
 TASK_TEST(callbacks_come_before_timers_that_are_due_in_the_same_pass) /* L02 */
 {
     char t1[] = "t-1", t2[] = "t-2", s[] = "s";
-    simul_call_later(NULL, -1, trace_text, t1, NULL);
-    simul_call_later(NULL, -2, trace_text, t2, NULL);
-    simul_call_soon(NULL, trace_text, s, NULL);
+    ck_assert_int_eq(simul_call_later(NULL, -1, trace_text, t1, NULL), 0);
+    ck_assert_int_eq(simul_call_later(NULL, -2, trace_text, t2, NULL), 0);
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, s, NULL), 0);
 
     simul_sleep(0.005);
     ck_assert_trace("s t-2 t-1");
@@ -45,7 +45,7 @@ TASK_TEST(timers_of_equal_time_keep_their_order) /* 2.8: unordered in asyncio */
     static char texts[100][4];
     for (int i = 0; i < 100; i++) {
         snprintf(texts[i], sizeof texts[i], "%d", i);
-        simul_call_at(NULL, 1, trace_text, texts[i], NULL);
+        ck_assert_int_eq(simul_call_at(NULL, 1, trace_text, texts[i], NULL), 0);
     }
     simul_sleep(2);
 
@@ -57,9 +57,9 @@ TASK_TEST(timers_of_equal_time_keep_their_order) /* 2.8: unordered in asyncio */
 
 TASK_TEST(timers_fire_in_the_order_of_their_time)
 {
-    simul_call_later(NULL, 3, trace_text, c, NULL);
-    simul_call_later(NULL, 1, trace_text, a, NULL);
-    simul_call_at(NULL, 2, trace_text, b, NULL);
+    ck_assert_int_eq(simul_call_later(NULL, 3, trace_text, c, NULL), 0);
+    ck_assert_int_eq(simul_call_later(NULL, 1, trace_text, a, NULL), 0);
+    ck_assert_int_eq(simul_call_at(NULL, 2, trace_text, b, NULL), 0);
     simul_sleep(2.5);
     ck_assert_trace("a b");
     simul_sleep(1);
@@ -72,7 +72,7 @@ static void flood(void *count)
 {
     ++*(int *)count;
     if (!stop_flood)
-        simul_call_soon(NULL, flood, count, NULL);
+        ck_assert_int_eq(simul_call_soon(NULL, flood, count, NULL), 0);
 }
 
 static int wait_in_flood(void *count)
@@ -102,9 +102,9 @@ TEST(timer_is_never_early) /* S5 */
 
 TASK_TEST(cancelled_callback_is_not_called) /* L07 */
 {
-    simul_handle *soon, *later;
-    simul_call_soon(NULL, trace_text, a, &soon);
-    simul_call_later(NULL, 0, trace_text, b, &later);
+    simul_handle *soon = NULL, *later = NULL;
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, a, &soon), 0);
+    ck_assert_int_eq(simul_call_later(NULL, 0, trace_text, b, &later), 0);
 
     simul_handle_cancel(soon);
     simul_handle_cancel(soon);
@@ -121,10 +121,10 @@ TASK_TEST(cancelled_callback_is_not_called) /* L07 */
 
 TASK_TEST(released_handle_leaves_the_callback_scheduled)
 {
-    simul_handle *handle;
-    simul_call_soon(NULL, trace_text, a, &handle);
+    simul_handle *handle = NULL;
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, a, &handle), 0);
     simul_handle_release(handle);
-    simul_call_later(NULL, 1, trace_text, b, &handle);
+    ck_assert_int_eq(simul_call_later(NULL, 1, trace_text, b, &handle), 0);
     simul_handle_release(handle);
 
     simul_sleep(2);
@@ -133,8 +133,8 @@ TASK_TEST(released_handle_leaves_the_callback_scheduled)
 
 TASK_TEST(cancel_after_the_call_does_nothing)
 {
-    simul_handle *handle;
-    simul_call_soon(NULL, trace_text, a, &handle);
+    simul_handle *handle = NULL;
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, a, &handle), 0);
     let_run(1);
 
     simul_handle_cancel(handle);
@@ -149,9 +149,9 @@ static void cancel_handle(void *handle)
 
 TASK_TEST(callback_cancelled_by_one_before_it_in_the_same_pass)
 {
-    simul_handle *handle;
-    simul_call_soon(NULL, cancel_handle, &handle, NULL);
-    simul_call_soon(NULL, trace_text, a, &handle);
+    simul_handle *handle = NULL;
+    ck_assert_int_eq(simul_call_soon(NULL, cancel_handle, &handle, NULL), 0);
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, a, &handle), 0);
     let_run(1);
     ck_assert_trace("");
     simul_handle_release(handle);
@@ -159,9 +159,9 @@ TASK_TEST(callback_cancelled_by_one_before_it_in_the_same_pass)
 
 TASK_TEST(timer_cancelled_by_one_before_it_in_the_same_pass)
 {
-    simul_handle *handle;
-    simul_call_at(NULL, 1, cancel_handle, &handle, NULL);
-    simul_call_at(NULL, 1, trace_text, a, &handle);
+    simul_handle *handle = NULL;
+    ck_assert_int_eq(simul_call_at(NULL, 1, cancel_handle, &handle, NULL), 0);
+    ck_assert_int_eq(simul_call_at(NULL, 1, trace_text, a, &handle), 0);
     simul_sleep(2);
     ck_assert_trace("");
     simul_handle_release(handle);
@@ -185,7 +185,7 @@ TASK_TEST(callback_at_the_end_of_time_may_be_cancelled)
 {
     struct simul_loop *loop = simul_get_running_loop();
     uint32_t reserved = loop->ready.reserved;
-    simul_handle *handle;
+    simul_handle *handle = NULL;
     ck_assert_int_eq(simul_call_later(NULL, INFINITY, trace_text, a, &handle), 0);
     simul_sleep(1e9);
     simul_handle_cancel(handle);
@@ -222,10 +222,11 @@ TEST(without_a_loop_nothing_can_be_scheduled)
 TASK_TEST(cancelled_timers_give_their_memory_back_when_they_are_many) /* L08 */
 {
     struct sm_timers *timers = &simul_get_running_loop()->timers;
-    simul_handle *handles[200];
+    simul_handle *handles[200] = {0};
     uint32_t before = timers->count;
     for (int i = 0; i < 200; i++)
-        simul_call_later(NULL, 1000 + i, trace_text, a, &handles[i]);
+        ck_assert_int_eq(simul_call_later(NULL, 1000 + i, trace_text, a, &handles[i]),
+                         0);
     ck_assert_uint_eq(timers->count, before + 200);
 
     for (int i = 1; i < 100; i++)
@@ -258,8 +259,8 @@ TASK_TEST(timers_set_and_cancelled_for_long_do_not_grow_the_heap) /* S5 */
 {
     struct sm_timers *timers = &simul_get_running_loop()->timers;
     for (int i = 0; i < 10000; i++) {
-        simul_handle *handle;
-        simul_call_later(NULL, 1000, trace_text, a, &handle);
+        simul_handle *handle = NULL;
+        ck_assert_int_eq(simul_call_later(NULL, 1000, trace_text, a, &handle), 0);
         simul_handle_cancel(handle);
         simul_handle_release(handle);
         ck_assert_int_eq(simul_within(500, 0), 0);
@@ -270,7 +271,7 @@ TASK_TEST(timers_set_and_cancelled_for_long_do_not_grow_the_heap) /* S5 */
 TEST(timer_cancelled_between_runs_is_given_back)
 {
     simul_loop *loop;
-    simul_handle *handle;
+    simul_handle *handle = NULL;
     ck_assert_int_eq(simul_loop_new(&loop, &like_asyncio), 0);
     ck_assert_int_eq(simul_call_later(loop, 1000, trace_text, a, &handle), 0);
     simul_handle_cancel(handle);
@@ -283,13 +284,13 @@ TEST(timer_cancelled_between_runs_is_given_back)
 
 TEST(handle_may_be_cancelled_after_its_loop_was_closed)
 {
-    simul_handle *handles[3];
+    simul_handle *handles[3] = {0};
     simul_loop *loop;
     ck_assert_int_eq(simul_loop_new(&loop, &like_asyncio), 0);
-    simul_call_soon(loop, trace_text, a, &handles[0]);
+    ck_assert_int_eq(simul_call_soon(loop, trace_text, a, &handles[0]), 0);
     simul_loop_run_once(loop, 0);
-    simul_call_soon(loop, trace_text, b, &handles[1]);
-    simul_call_later(loop, 1, trace_text, c, &handles[2]);
+    ck_assert_int_eq(simul_call_soon(loop, trace_text, b, &handles[1]), 0);
+    ck_assert_int_eq(simul_call_later(loop, 1, trace_text, c, &handles[2]), 0);
     simul_loop_close(loop);
 
     for (int i = 0; i < 3; i++) {

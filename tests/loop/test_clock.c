@@ -20,8 +20,8 @@ TASK_TEST(virtual_time_jumps_to_the_next_timer)
 
 TASK_TEST(virtual_time_stands_still_while_something_is_ready)
 {
-    simul_handle *handle;
-    simul_call_later(NULL, 1, trace_text, NULL, &handle);
+    simul_handle *handle = NULL;
+    ck_assert_int_eq(simul_call_later(NULL, 1, trace_text, NULL, &handle), 0);
     for (int i = 0; i < 100; i++)
         simul_sleep(0);
     ck_assert_double_eq(simul_time(), 0);
@@ -90,9 +90,9 @@ static ssize_t receive(void)
 TASK_TEST(unfinished_read_of_a_real_socket_holds_the_clock)
 {
     pthread_t thread;
-    simul_handle *handle;
+    simul_handle *handle = NULL;
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-    simul_call_later(NULL, 10, note_timer, NULL, &handle);
+    ck_assert_int_eq(simul_call_later(NULL, 10, note_timer, NULL, &handle), 0);
     ck_assert_int_eq(pthread_create(&thread, NULL, write_later, NULL), 0);
 
     ck_assert_int_eq(receive(), 1);
@@ -116,7 +116,7 @@ static void unhold(void *unused)
 static void *unhold_later(void *loop)
 {
     usleep(30000);
-    simul_call_soon_threadsafe(loop, unhold, NULL, NULL);
+    ck_assert_int_eq(simul_call_soon_threadsafe(loop, unhold, NULL, NULL), 0);
     return NULL;
 }
 
@@ -145,8 +145,8 @@ static void nobody_calls(void *unused)
 TASK_TEST(registered_reader_and_signal_handler_do_not_hold_the_clock)
 {
     ck_assert_int_eq(pipe(fds), 0);
-    simul_add_reader(NULL, fds[0], nobody_calls, NULL);
-    simul_add_signal_handler(NULL, SIGUSR1, nobody_calls, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], nobody_calls, NULL), 0);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, nobody_calls, NULL), 0);
 
     ck_assert_int_eq(simul_sleep(1000), 0);
     ck_assert_double_eq(simul_time(), 1000);

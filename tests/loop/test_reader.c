@@ -120,8 +120,8 @@ READER_TEST(writer_is_called_while_there_is_room)
 
 READER_TEST(reader_and_writer_of_one_descriptor)
 {
-    simul_add_reader(NULL, fds[0], count_call, NULL);
-    simul_add_writer(NULL, fds[0], count_other, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
+    ck_assert_int_eq(simul_add_writer(NULL, fds[0], count_other, NULL), 0);
     until(&others, 2);
     ck_assert_int_eq(calls, 0);
     send_byte();
@@ -137,7 +137,7 @@ READER_TEST(reader_and_writer_of_one_descriptor)
 
 READER_TEST(reader_is_called_at_the_end_of_the_stream)
 {
-    simul_add_reader(NULL, fds[0], count_call, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
     shutdown(fds[1], SHUT_WR);
     until(&calls, 2);
     ck_assert_int_eq(take_bytes(), 0);
@@ -147,7 +147,7 @@ READER_TEST(reader_is_called_at_the_end_of_the_stream)
 READER_TEST(data_that_was_there_before_the_reader)
 {
     send_byte();
-    simul_add_reader(NULL, fds[0], count_call, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
     until(&calls, 1);
     simul_remove_reader(NULL, fds[0]);
 }
@@ -156,7 +156,7 @@ READER_TEST(data_that_was_there_before_the_reader)
 
 READER_TEST(second_reader_replaces_the_first)
 {
-    simul_add_reader(NULL, fds[0], count_call, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
     ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_other, NULL), 0);
     send_byte();
     until(&others, 2);
@@ -173,7 +173,7 @@ static void remove_self(void *unused)
 
 READER_TEST(reader_removed_by_itself_is_not_called_again)
 {
-    simul_add_reader(NULL, fds[0], remove_self, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], remove_self, NULL), 0);
     send_byte();
     until(&calls, 1);
     let_settle();
@@ -189,7 +189,7 @@ static void replace_self(void *unused)
 
 READER_TEST(reader_replaced_by_itself)
 {
-    simul_add_reader(NULL, fds[0], replace_self, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], replace_self, NULL), 0);
     send_byte();
     until(&others, 2);
     ck_assert_int_eq(calls, 1);
@@ -206,7 +206,7 @@ static void remove_and_add_self(void *unused)
 
 READER_TEST(reader_removed_and_added_by_itself)
 {
-    simul_add_reader(NULL, fds[0], remove_and_add_self, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], remove_and_add_self, NULL), 0);
     send_byte();
     until(&others, 2);
     ck_assert_int_eq(calls, 1);
@@ -237,8 +237,8 @@ READER_TEST(reader_removed_by_another_that_is_ready_in_the_same_pass)
 {
     static int more[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, more), 0);
-    simul_add_reader(NULL, fds[0], remove_other, &more[0]);
-    simul_add_reader(NULL, more[0], remove_other, &fds[0]);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], remove_other, &more[0]), 0);
+    ck_assert_int_eq(simul_add_reader(NULL, more[0], remove_other, &fds[0]), 0);
     send_byte();
     ck_assert_int_eq(write(more[1], "x", 1), 1);
     until(&calls, 1);
@@ -257,7 +257,7 @@ READER_TEST(reader_removed_by_another_that_is_ready_in_the_same_pass)
 READER_TEST(number_of_a_closed_descriptor_given_out_anew)
 {
     int old = fds[0];
-    simul_add_reader(NULL, fds[0], count_call, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
     send_byte();
     until(&calls, 1);
     simul_remove_reader(NULL, fds[0]);
@@ -275,7 +275,7 @@ READER_TEST(number_of_a_closed_descriptor_given_out_anew)
 
 READER_TEST(number_given_out_anew_in_the_same_pass)
 {
-    simul_add_reader(NULL, fds[0], count_call, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
     let_settle();
     send_byte();
     simul_remove_reader(NULL, fds[0]);
@@ -302,7 +302,7 @@ TASK_TEST(what_is_no_descriptor_is_refused)
 /* Against the rule: the loop must neither spin silently nor crash. */
 READER_TEST(descriptor_closed_under_its_reader_does_no_harm)
 {
-    simul_add_reader(NULL, fds[0], count_call, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
     let_settle();
     close_pipe();
     let_settle();
@@ -316,8 +316,8 @@ READER_TEST(descriptor_closed_under_its_reader_does_no_harm)
 
 READER_TEST(readers_that_are_left_go_with_the_loop)
 {
-    simul_add_reader(NULL, fds[0], count_call, NULL);
-    simul_add_writer(NULL, fds[0], count_other, NULL);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], count_call, NULL), 0);
+    ck_assert_int_eq(simul_add_writer(NULL, fds[0], count_other, NULL), 0);
     send_byte();
     until(&calls, 1);
 }
@@ -333,7 +333,7 @@ static void read_twice(void *other)
 READER_TEST(reader_that_wakes_a_task)
 {
     simul_future *f = simul_create_future();
-    simul_add_reader(NULL, fds[0], read_twice, f);
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], read_twice, f), 0);
     send_byte();
     ck_assert_int_eq(simul_await(f), 0);
     ck_assert_int_eq(calls, 1);

@@ -16,18 +16,18 @@ static void let_settle(void)
 }
 
 /* Signals come in real time. */
-#define SIGNAL_TEST(name_)                                                               \
-    static void task_##name_(void);                                                      \
-    static int main_of_##name_(void *arg)                                                \
-    {                                                                                    \
-        (void)arg;                                                                       \
-        task_##name_();                                                                  \
-        return 0;                                                                        \
-    }                                                                                    \
-    TEST(name_)                                                                          \
-    {                                                                                    \
-        ck_assert_int_eq(simul_run(main_of_##name_, NULL), 0);                           \
-    }                                                                                    \
+#define SIGNAL_TEST(name_)                                                             \
+    static void task_##name_(void);                                                    \
+    static int main_of_##name_(void *arg)                                              \
+    {                                                                                  \
+        (void)arg;                                                                     \
+        task_##name_();                                                                \
+        return 0;                                                                      \
+    }                                                                                  \
+    TEST(name_)                                                                        \
+    {                                                                                  \
+        ck_assert_int_eq(simul_run(main_of_##name_, NULL), 0);                         \
+    }                                                                                  \
     static void task_##name_(void)
 
 SIGNAL_TEST(signal_calls_the_handler_on_the_loop) /* L16 */
@@ -47,8 +47,8 @@ SIGNAL_TEST(signal_calls_the_handler_on_the_loop) /* L16 */
 
 SIGNAL_TEST(signals_that_come_before_they_are_dispatched_are_not_lost) /* L16 */
 {
-    simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1);
-    simul_add_signal_handler(NULL, SIGUSR2, trace_text, usr2);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1), 0);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR2, trace_text, usr2), 0);
     for (int i = 0; i < 3; i++) {
         kill(getpid(), SIGUSR2);
         kill(getpid(), SIGUSR1);
@@ -61,7 +61,7 @@ SIGNAL_TEST(signals_that_come_before_they_are_dispatched_are_not_lost) /* L16 */
 
 SIGNAL_TEST(handler_replaces_the_one_before)
 {
-    simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1), 0);
     ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, trace_text, other), 0);
     kill(getpid(), SIGUSR1);
     let_settle();
@@ -79,7 +79,7 @@ SIGNAL_TEST(handler_that_removes_itself)
 {
     static int signum = SIGUSR1;
     signal(SIGUSR1, SIG_IGN);
-    simul_add_signal_handler(NULL, SIGUSR1, remove_it, &signum);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, remove_it, &signum), 0);
     kill(getpid(), SIGUSR1);
     let_settle();
     kill(getpid(), SIGUSR1);
@@ -89,13 +89,13 @@ SIGNAL_TEST(handler_that_removes_itself)
 
 SIGNAL_TEST(handler_removed_after_the_signal_came_is_not_called)
 {
-    simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1), 0);
     kill(getpid(), SIGUSR1);
     simul_remove_signal_handler(NULL, SIGUSR1);
     let_settle();
     ck_assert_trace("");
 
-    simul_add_signal_handler(NULL, SIGUSR1, trace_text, other);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, trace_text, other), 0);
     let_settle();
     ck_assert_trace("");
     simul_remove_signal_handler(NULL, SIGUSR1);
@@ -111,7 +111,7 @@ static void on_own(int signum)
 SIGNAL_TEST(disposition_of_before_is_back_after_the_removal)
 {
     signal(SIGUSR1, on_own);
-    simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1), 0);
     simul_remove_signal_handler(NULL, SIGUSR1);
     kill(getpid(), SIGUSR1);
     ck_assert_int_eq(own, SIGUSR1);
@@ -120,7 +120,7 @@ SIGNAL_TEST(disposition_of_before_is_back_after_the_removal)
 SIGNAL_TEST(disposition_that_the_program_changed_meanwhile_is_left_alone)
 {
     struct sigaction now;
-    simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1), 0);
     signal(SIGUSR1, on_own);
     simul_remove_signal_handler(NULL, SIGUSR1);
     sigaction(SIGUSR1, NULL, &now);
@@ -167,7 +167,7 @@ TEST(handlers_that_are_left_go_with_the_loop)
     struct sigaction now;
     simul_loop *loop;
     ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
-    simul_add_signal_handler(loop, SIGUSR1, trace_text, usr1);
+    ck_assert_int_eq(simul_add_signal_handler(loop, SIGUSR1, trace_text, usr1), 0);
     kill(getpid(), SIGUSR1);
     simul_loop_close(loop);
     sigaction(SIGUSR1, NULL, &now);
@@ -216,7 +216,7 @@ static void write_to_nobody(void *unused)
 
 SIGNAL_TEST(write_to_a_closed_pipe_does_not_kill)
 {
-    simul_call_soon(NULL, write_to_nobody, NULL, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, write_to_nobody, NULL, NULL), 0);
     let_settle();
     ck_assert_trace("1");
 }

@@ -68,7 +68,9 @@ static void *call_in_order(void *unused)
     static int index;
     intptr_t me = __atomic_fetch_add(&index, 1, __ATOMIC_RELAXED);
     for (intptr_t i = 0; i < CALLS; i++)
-        simul_call_soon_threadsafe(loop, check_order, (void *)(me * CALLS + i), NULL);
+        ck_assert_int_eq(simul_call_soon_threadsafe(loop, check_order,
+                                                    (void *)(me * CALLS + i), NULL),
+                         0);
     return unused;
 }
 
@@ -95,7 +97,8 @@ static void *wake_later(void *arg)
 {
     struct wake *wake = arg;
     usleep(20000);
-    simul_call_soon_threadsafe(wake->loop, set_it, wake->future, NULL);
+    ck_assert_int_eq(simul_call_soon_threadsafe(wake->loop, set_it, wake->future, NULL),
+                     0);
     return NULL;
 }
 
@@ -104,8 +107,8 @@ static int wait_to_be_woken(void *unused)
     (void)unused;
     pthread_t thread;
     struct wake wake = {simul_get_running_loop(), simul_create_future()};
-    simul_handle *handle;
-    simul_call_later(NULL, 1000, set_it, wake.future, &handle);
+    simul_handle *handle = NULL;
+    ck_assert_int_eq(simul_call_later(NULL, 1000, set_it, wake.future, &handle), 0);
     ck_assert_int_eq(pthread_create(&thread, NULL, wake_later, &wake), 0);
     int r = simul_await(wake.future);
     pthread_join(thread, NULL);
@@ -123,7 +126,8 @@ TEST(call_of_another_thread_wakes_a_loop_that_sleeps) /* L09 */
 static void *stop_later(void *unused)
 {
     usleep(20000);
-    simul_call_soon_threadsafe(loop, (simul_callback_fn *)unused, loop, NULL);
+    ck_assert_int_eq(
+        simul_call_soon_threadsafe(loop, (simul_callback_fn *)unused, loop, NULL), 0);
     return NULL;
 }
 
@@ -148,14 +152,14 @@ TEST(another_thread_stops_a_loop_that_runs_for_ever)
 static void *call_and_cancel(void *unused)
 {
     for (int i = 0; i < CALLS; i++) {
-        simul_handle *handle;
+        simul_handle *handle = NULL;
         ck_assert_int_eq(simul_call_soon_threadsafe(loop, count_call, NULL, &handle),
                          0);
         if (i % 2)
             simul_handle_cancel(handle);
         simul_handle_release(handle);
     }
-    simul_call_soon_threadsafe(loop, set_it, unused, NULL);
+    ck_assert_int_eq(simul_call_soon_threadsafe(loop, set_it, unused, NULL), 0);
     return NULL;
 }
 
@@ -182,9 +186,9 @@ TEST(handles_cancelled_by_the_thread_that_made_them) /* S4 */
 /* Both in one pass: what is cancelled after it was moved to the loop is not called. */
 TEST(handle_cancelled_before_the_loop_looks_is_not_called)
 {
-    simul_handle *handle;
+    simul_handle *handle = NULL;
     ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
-    simul_call_soon_threadsafe(loop, count_call, NULL, &handle);
+    ck_assert_int_eq(simul_call_soon_threadsafe(loop, count_call, NULL, &handle), 0);
     simul_handle_cancel(handle);
     ck_assert(simul_handle_cancelled(handle));
     simul_loop_run_once(loop, 0);
@@ -195,10 +199,10 @@ TEST(handle_cancelled_before_the_loop_looks_is_not_called)
 
 TEST(what_a_thread_scheduled_is_dropped_when_the_loop_closes)
 {
-    simul_handle *handle;
+    simul_handle *handle = NULL;
     ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
-    simul_call_soon_threadsafe(loop, count_call, NULL, &handle);
-    simul_call_soon_threadsafe(loop, count_call, NULL, NULL);
+    ck_assert_int_eq(simul_call_soon_threadsafe(loop, count_call, NULL, &handle), 0);
+    ck_assert_int_eq(simul_call_soon_threadsafe(loop, count_call, NULL, NULL), 0);
     simul_loop_close(loop);
     ck_assert_int_eq(called, 0);
     ck_assert(simul_handle_cancelled(handle));
@@ -220,7 +224,8 @@ static void play(void *arg)
 {
     struct player *p = arg;
     p->left--;
-    simul_call_soon_threadsafe(p->other->loop, play, p->other, NULL);
+    ck_assert_int_eq(simul_call_soon_threadsafe(p->other->loop, play, p->other, NULL),
+                     0);
     if (p->left == 0)
         simul_set_result(p->done, 0);
 }
@@ -234,7 +239,7 @@ static int play_along(void *arg)
         if (simul_sleep(0.001) < 0)
             return -ECANCELED;
     if (p == &players[0])
-        simul_call_soon(NULL, play, p, NULL);
+        ck_assert_int_eq(simul_call_soon(NULL, play, p, NULL), 0);
     int r = simul_await(p->done);
     simul_release(p->done);
     return r;
@@ -247,14 +252,14 @@ static void *play_in_thread(void *arg)
     struct player *p = arg;
     simul_task *t;
     simul_loop *mine;
-    if (simul_loop_new(&mine, NULL) < 0)
-        return NULL;
+    ck_assert_int_eq(simul_loop_new(&mine, NULL), 0);
     t = simul_loop_create_task(mine, play_along, p, NULL);
     int r = simul_loop_run_until_complete(mine, t);
     simul_release(t);
+    ck_assert_int_eq(r, 0);           /* the other would wait for ever */
     pthread_barrier_wait(&both_done); /* nobody calls a loop that is closed */
     simul_loop_close(mine);
-    return r == 0 ? arg : NULL;
+    return arg;
 }
 
 TEST(loops_of_two_threads_call_each_other)

@@ -34,7 +34,7 @@ TEST(stop_before_the_future_is_done) /* L04 */
 {
     open_loop(NULL);
     simul_future *f = simul_loop_create_future(loop);
-    simul_call_soon(loop, stop, loop, NULL);
+    ck_assert_int_eq(simul_call_soon(loop, stop, loop, NULL), 0);
 
     ck_assert_int_eq(simul_loop_run_until_complete(loop, f), -SIMUL_ESTOPPED);
     ck_assert(!simul_done(f));
@@ -45,18 +45,18 @@ TEST(stop_before_the_future_is_done) /* L04 */
 static void say_and_schedule(void *text)
 {
     trace_text(text);
-    simul_call_soon(NULL, trace_text, b, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, b, NULL), 0);
 }
 
 TEST(stop_finishes_the_pass_and_keeps_the_rest_for_the_next_run) /* L03 */
 {
     open_loop(NULL);
-    simul_call_soon(loop, stop, loop, NULL);
-    simul_call_soon(loop, say_and_schedule, a, NULL);
+    ck_assert_int_eq(simul_call_soon(loop, stop, loop, NULL), 0);
+    ck_assert_int_eq(simul_call_soon(loop, say_and_schedule, a, NULL), 0);
 
     ck_assert_int_eq(simul_loop_run_forever(loop), 0);
     ck_assert_trace("a");
-    simul_call_soon(loop, stop, loop, NULL);
+    ck_assert_int_eq(simul_call_soon(loop, stop, loop, NULL), 0);
     ck_assert_int_eq(simul_loop_run_forever(loop), 0);
     ck_assert_trace("b");
     close_loop();
@@ -65,7 +65,7 @@ TEST(stop_finishes_the_pass_and_keeps_the_rest_for_the_next_run) /* L03 */
 TEST(stop_before_the_run_gives_exactly_one_pass) /* L03 */
 {
     open_loop(NULL);
-    simul_call_soon(loop, say_and_schedule, a, NULL);
+    ck_assert_int_eq(simul_call_soon(loop, say_and_schedule, a, NULL), 0);
     simul_loop_stop(loop);
 
     ck_assert_int_eq(simul_loop_run_forever(loop), 0);
@@ -95,7 +95,7 @@ TEST(tasks_too_get_one_pass_after_a_stop) /* L03 */
     simul_loop_stop(loop);
     simul_loop_run_forever(loop);
     ck_assert_trace("1");
-    simul_call_soon(loop, stop, loop, NULL);
+    ck_assert_int_eq(simul_call_soon(loop, stop, loop, NULL), 0);
     simul_loop_run_forever(loop);
     ck_assert_trace("2");
 
@@ -160,7 +160,7 @@ TEST(loop_runs_only_while_it_runs)
 {
     open_loop(NULL);
     ck_assert(!simul_loop_is_running(loop));
-    simul_call_soon(loop, look, loop, NULL);
+    ck_assert_int_eq(simul_call_soon(loop, look, loop, NULL), 0);
     simul_loop_run_forever(loop);
     ck_assert_trace("1 1");
     ck_assert(!simul_loop_is_running(loop));
@@ -171,8 +171,8 @@ TEST(loop_runs_only_while_it_runs)
 TEST(close_drops_what_is_scheduled)
 {
     open_loop(NULL);
-    simul_call_soon(loop, trace_text, a, NULL);
-    simul_call_later(loop, 0, trace_text, b, NULL);
+    ck_assert_int_eq(simul_call_soon(loop, trace_text, a, NULL), 0);
+    ck_assert_int_eq(simul_call_later(loop, 0, trace_text, b, NULL), 0);
     close_loop();
     ck_assert_trace("");
 }
@@ -216,7 +216,7 @@ TEST(run_once_runs_one_turn_and_says_whether_more_is_ready)
     open_loop(&(simul_loop_opts){.poll_interval = 1});
     ck_assert_int_eq(simul_loop_run_once(loop, 0), 0);
     ck_assert_int_eq(simul_loop_run_once(loop, NAN), -EINVAL);
-    simul_call_soon(loop, say_and_schedule, a, NULL);
+    ck_assert_int_eq(simul_call_soon(loop, say_and_schedule, a, NULL), 0);
     ck_assert_double_eq(simul_loop_timeout(loop), 0);
 
     ck_assert_int_eq(simul_loop_run_once(loop, 0), 1);
@@ -230,10 +230,10 @@ TEST(run_once_runs_one_turn_and_says_whether_more_is_ready)
 TEST(timeout_of_the_loop_is_that_of_its_next_timer)
 {
     open_loop(NULL);
-    simul_call_later(loop, 1000, trace_text, b, NULL);
+    ck_assert_int_eq(simul_call_later(loop, 1000, trace_text, b, NULL), 0);
     double next = simul_loop_timeout(loop);
     ck_assert(next > 900 && next <= 1000);
-    simul_call_later(loop, -1, trace_text, a, NULL);
+    ck_assert_int_eq(simul_call_later(loop, -1, trace_text, a, NULL), 0);
     ck_assert_double_eq(simul_loop_timeout(loop), 0);
     ck_assert_int_eq(simul_loop_run_once(loop, -1), 0);
     ck_assert_trace("a");
@@ -286,10 +286,10 @@ TEST(loop_in_a_foreign_one)
         return;
     }
     ck_assert_int_eq(pipe(fds), 0);
-    simul_call_later(loop, 0.002, trace_text, a, NULL);
-    simul_call_later(loop, 0.004, trace_text, b, NULL);
-    simul_call_later(loop, 0.006, trace_text, a, NULL);
-    simul_call_later(loop, 0.008, trace_text, b, NULL);
+    ck_assert_int_eq(simul_call_later(loop, 0.002, trace_text, a, NULL), 0);
+    ck_assert_int_eq(simul_call_later(loop, 0.004, trace_text, b, NULL), 0);
+    ck_assert_int_eq(simul_call_later(loop, 0.006, trace_text, a, NULL), 0);
+    ck_assert_int_eq(simul_call_later(loop, 0.008, trace_text, b, NULL), 0);
     simul_task *t = simul_loop_create_task(loop, wait_for_byte, NULL, NULL);
 
     ck_assert_int_eq(drive(t), 'x');
@@ -325,7 +325,7 @@ TEST(descriptor_of_the_loop_is_readable_when_another_thread_calls)
     if (pollfd.fd != -ENOTSUP) {
         ck_assert_int_eq(simul_loop_run_once(loop, 0), 0);
         ck_assert_int_eq(poll(&pollfd, 1, 0), 0);
-        simul_call_soon_threadsafe(loop, trace_text, a, NULL);
+        ck_assert_int_eq(simul_call_soon_threadsafe(loop, trace_text, a, NULL), 0);
         ck_assert_int_eq(poll(&pollfd, 1, 5000), 1);
         simul_loop_run_once(loop, 0);
         ck_assert_trace("a");
@@ -352,7 +352,7 @@ static int slow_step(void *unused)
 static int slowly(void *unused)
 {
     static const simul_task_opts opts = {.name = "snail"};
-    simul_call_soon(NULL, be_slow, unused, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, be_slow, unused, NULL), 0);
     simul_task *t = simul_create_task_opts(slow_step, NULL, &opts);
     int r = simul_await(t);
     simul_release(t);

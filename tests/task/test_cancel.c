@@ -4,6 +4,11 @@
 
 #include <errno.h>
 
+static int await_it(void *future)
+{
+    return simul_await(future);
+}
+
 /* ---- asking (S9, S10, S12, T02, T03, T05, T08) ----------------------------------------- */
 
 static int say_body(void *unused)
@@ -296,12 +301,98 @@ TEST(nothing_to_catch_outside_of_a_task)
     ck_assert(!simul_cancel_caught());
 }
 
-/* ---- messages (S14) ------------------------------------------------------------------------------ */
+/* ---- chains and circles ------------------------------------------------------------------ */
 
-static int await_it(void *future)
+static int await_the_one_before(void *arg)
 {
-    return simul_await(future);
+    simul_task **self = arg;
+    return simul_await(self[-1]);
 }
+
+TASK_TEST(cancel_goes_down_a_chain_of_any_length)
+{
+    enum { N = 5000 };
+    simul_task **tasks = calloc(N, sizeof *tasks);
+    tasks[0] = simul_create_task(sleep_forever, NULL);
+    for (int i = 1; i < N; i++)
+        tasks[i] = simul_create_task(await_the_one_before, &tasks[i]);
+    let_run(1);
+
+    ck_assert(simul_cancel(tasks[N - 1]));
+    ck_assert_int_eq(simul_gather(tasks, N, SIMUL_RETURN_EXCEPTIONS), 0);
+    for (int i = 0; i < N; i++) {
+        ck_assert(simul_cancelled(tasks[i]));
+        ck_assert_int_eq(simul_cancelling(tasks[i]), 1);
+    }
+    simul_release_all(tasks, N);
+    free(tasks);
+}
+
+static simul_task *circle[3];
+
+static int await_in_circle(void *index)
+{
+    int next = (*(int *)index + 1) % 3;
+    int r = simul_await(circle[next]);
+    return r;
+}
+
+static int gather_in_circle(void *index)
+{
+    int next = (*(int *)index + 1) % 3;
+    return simul_gather(&circle[next], 1, 0);
+}
+
+static int gather_future_in_circle(void *index)
+{
+    int next = (*(int *)index + 1) % 3;
+    simul_future *outer = simul_gather_future(&circle[next], 1, 0);
+    int r = simul_await(outer);
+    simul_release(outer);
+    return r;
+}
+
+TASK_TEST(cancel_ends_a_circle_of_tasks_that_await_each_other)
+{
+    static int indices[] = {0, 1, 2};
+    simul_fn *const kinds[] = {await_in_circle, gather_in_circle,
+                               gather_future_in_circle};
+    for (int kind = 0; kind < 3; kind++)
+        for (int first = 0; first < 3; first++) {
+            for (int i = 0; i < 3; i++)
+                circle[i] = simul_create_task(kinds[(kind + i) % 3], &indices[i]);
+            let_run(1);
+            ck_assert(simul_cancel(circle[first]));
+            ck_assert_int_eq(simul_gather(circle, 3, SIMUL_RETURN_EXCEPTIONS), 0);
+            for (int i = 0; i < 3; i++)
+                ck_assert(simul_cancelled(circle[i]));
+            simul_release_all(circle, 3);
+        }
+}
+
+static int gather_two(void *tasks)
+{
+    return simul_gather(tasks, 2, 0);
+}
+
+TASK_TEST(cancel_reaches_what_two_await_twice) /* a diamond */
+{
+    simul_task *low = simul_create_task(sleep_forever, NULL);
+    simul_task *sides[] = {simul_create_task(await_it, low),
+                           simul_create_task(await_it, low)};
+    simul_task *top = simul_create_task(gather_two, sides);
+    let_run(2);
+
+    simul_cancel(top);
+    ck_assert_int_eq(simul_await(top), -ECANCELED);
+    ck_assert_int_eq(simul_cancelling(low), 2);
+    ck_assert(simul_cancelled(low));
+    simul_release_all(sides, 2);
+    simul_release(low);
+    simul_release(top);
+}
+
+/* ---- messages (S14) ------------------------------------------------------------------------------ */
 
 TASK_TEST(message_of_a_cancelled_future_goes_to_those_who_await_it) /* S14 */
 {

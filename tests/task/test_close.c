@@ -251,13 +251,13 @@ TEST(callbacks_shields_and_gathers_are_dropped_uncalled)
     open_loop();
     make_outside();
     simul_future *done = simul_loop_create_future(loop);
-    simul_add_done_callback(outside[0], trace_done, text);
-    simul_add_done_callback(done, trace_done, text);
+    ck_assert_int_eq(simul_add_done_callback(outside[0], trace_done, text), 0);
+    ck_assert_int_eq(simul_add_done_callback(done, trace_done, text), 0);
     simul_set_result(done, 0);
     simul_future *shield = simul_shield(outside[1]);
-    simul_call_soon(loop, trace_text, text, NULL);
-    simul_call_later(loop, 1, trace_text, text, NULL);
-    simul_call_soon_threadsafe(loop, trace_text, text, NULL);
+    ck_assert_int_eq(simul_call_soon(loop, trace_text, text, NULL), 0);
+    ck_assert_int_eq(simul_call_later(loop, 1, trace_text, text, NULL), 0);
+    ck_assert_int_eq(simul_call_soon_threadsafe(loop, trace_text, text, NULL), 0);
 
     close_loop();
     ck_assert_trace("");
@@ -290,6 +290,24 @@ TEST(gather_future_outlives_its_loop)
     ck_assert(!simul_done(outside[0]));
     simul_release(outer);
     simul_release_all(outside, 2);
+}
+
+static int gather_of_task(void *task)
+{
+    simul_task *twice[] = {task, task};
+    outer = simul_gather_future(twice, 2, 0);
+    return 0;
+}
+
+TEST(gather_future_over_a_task_that_is_destroyed)
+{
+    open_loop();
+    simul_task *t = start(sleep_forever, NULL);
+    simul_release(simul_loop_create_task(loop, gather_of_task, t, NULL));
+    run_ready();
+    close_and_check(1);
+    simul_release(outer);
+    simul_release(t);
 }
 
 TEST(gather_that_ended_and_was_not_announced_outlives_its_loop)

@@ -128,7 +128,7 @@ static int wait_for_a_timer(void *unused)
 {
     (void)unused;
     simul_future *f = simul_create_future();
-    simul_call_later(NULL, 1, set_it, f, NULL);
+    ck_assert_int_eq(simul_call_later(NULL, 1, set_it, f, NULL), 0);
     int r = simul_await(f);
     simul_release(f);
     return r;

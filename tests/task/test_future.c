@@ -85,19 +85,19 @@ TASK_TEST(callbacks_never_run_inside_set_result) /* F02 */
 {
     simul_future *f = simul_create_future();
     char cb[] = "cb", two[] = "2", late[] = "late";
-    simul_add_done_callback(f, trace_done, cb);
-    simul_add_done_callback(f, trace_done, two);
-    simul_add_done_callback(f, trace_done, cb);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, cb), 0);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, two), 0);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, cb), 0);
 
     ck_assert_int_eq(simul_remove_done_callback(f, trace_done, cb), 2);
     ck_assert_int_eq(simul_remove_done_callback(f, trace_done, cb), 0);
-    simul_add_done_callback(f, trace_done, cb);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, cb), 0);
     ck_assert_int_eq(simul_set_result(f, 0), 0);
     ck_assert_trace("");
     let_run(1);
     ck_assert_trace("2 cb");
 
-    simul_add_done_callback(f, trace_done, late);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, late), 0);
     ck_assert_trace("");
     let_run(1);
     ck_assert_trace("late");
@@ -107,15 +107,15 @@ TASK_TEST(callbacks_never_run_inside_set_result) /* F02 */
 static void add_another(simul_future *f, void *arg)
 {
     trace("first");
-    simul_add_done_callback(f, trace_done, arg);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, arg), 0);
 }
 
 TASK_TEST(callback_added_by_a_callback_runs_a_pass_later) /* B02, S8 */
 {
     simul_future *f = simul_create_future();
     char added[] = "added", second[] = "second";
-    simul_add_done_callback(f, add_another, added);
-    simul_add_done_callback(f, trace_done, second);
+    ck_assert_int_eq(simul_add_done_callback(f, add_another, added), 0);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, second), 0);
 
     simul_set_result(f, 0);
     let_run(1);
@@ -129,7 +129,7 @@ TASK_TEST(callback_that_is_scheduled_cannot_be_removed)
 {
     simul_future *f = simul_create_future();
     char cb[] = "cb";
-    simul_add_done_callback(f, trace_done, cb);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, cb), 0);
     simul_set_result(f, 0);
 
     ck_assert_int_eq(simul_remove_done_callback(f, trace_done, cb), 0);
@@ -142,7 +142,7 @@ TASK_TEST(future_is_held_until_its_callbacks_have_run)
 {
     simul_future *f = simul_create_future();
     char cb[] = "cb";
-    simul_add_done_callback(f, trace_done, cb);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, cb), 0);
     simul_set_result(f, 0);
 
     simul_release(f);
@@ -159,9 +159,9 @@ TASK_TEST(awaiters_and_callbacks_wake_in_the_order_in_which_they_came) /* B02 */
 {
     simul_future *f = simul_create_future();
     char cb1[] = "cb1", cb2[] = "cb2";
-    simul_add_done_callback(f, trace_done, cb1);
-    simul_call_soon(NULL, cancel_it, f, NULL);
-    simul_add_done_callback(f, trace_done, cb2);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, cb1), 0);
+    ck_assert_int_eq(simul_call_soon(NULL, cancel_it, f, NULL), 0);
+    ck_assert_int_eq(simul_add_done_callback(f, trace_done, cb2), 0);
 
     ck_assert_int_eq(simul_await(f), -ECANCELED);
     ck_assert_trace("cb1 cb2");
@@ -175,7 +175,7 @@ TASK_TEST(awaiting_a_done_future_does_not_suspend) /* F05, S7, S13 */
     simul_future *f = simul_create_future();
     char tick[] = "tick";
     simul_set_result(f, 1);
-    simul_call_soon(NULL, trace_text, tick, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, tick, NULL), 0);
 
     for (int i = 0; i < 5; i++)
         ck_assert_int_eq(simul_await(f), 1);
@@ -260,7 +260,7 @@ TASK_TEST(await_in_a_callback_is_an_error)
 {
     simul_future *f = simul_create_future();
 
-    simul_call_soon(NULL, await_in_callback, f, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, await_in_callback, f, NULL), 0);
     let_run(1);
     ck_assert_trace("1 1 1");
     simul_release(f);

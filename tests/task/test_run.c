@@ -206,7 +206,7 @@ static int stop_and_leave(void *unused)
     (void)unused;
     simul_release(simul_create_task(long_cleanup, NULL));
     simul_sleep(0);
-    simul_call_soon(NULL, stop_loop, NULL, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, stop_loop, NULL, NULL), 0);
     return 0;
 }
 
@@ -219,7 +219,7 @@ TEST(stop_does_not_cut_the_shutdown_short)
 static int stopped_main(void *unused)
 {
     (void)unused;
-    simul_call_soon(NULL, stop_loop, NULL, NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, stop_loop, NULL, NULL), 0);
     int r = simul_sleep(1);
     trace("%s", simul_error_name(r));
     return r;
@@ -306,7 +306,7 @@ static void interrupt(void *unused)
 static int sleep_until_interrupted(void *unused)
 {
     (void)unused;
-    simul_call_later(NULL, 0.01, interrupt, NULL, NULL);
+    ck_assert_int_eq(simul_call_later(NULL, 0.01, interrupt, NULL, NULL), 0);
     return simul_sleep(9);
 }
 
@@ -527,7 +527,7 @@ TEST(child_process_has_no_running_loop_and_may_run_its_own) /* N06, S57 */
 static int fork_and_signal(void *unused)
 {
     (void)unused;
-    simul_add_signal_handler(NULL, SIGUSR1, note_signal, NULL);
+    ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, note_signal, NULL), 0);
     pid_t pid = fork();
     if (pid == 0) {
         kill(getpid(), SIGUSR1); /* the disposition of before: it dies */

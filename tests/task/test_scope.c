@@ -242,7 +242,7 @@ TASK_TEST(group_left_early_does_not_touch_memory_that_others_use_by_then)
     capture_log();
     for (int i = 0; i < 2; i++) {
         leave_group();
-        simul_call_later(NULL, 1, cancel_child, NULL, NULL);
+        ck_assert_int_eq(simul_call_later(NULL, 1, cancel_child, NULL, NULL), 0);
         ck_assert_int_eq(wait_over_it(i ? 0xa5 : 0), 0);
         simul_release(child);
     }

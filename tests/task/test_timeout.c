@@ -164,7 +164,7 @@ static void cancel_it(void *task)
 TASK_TEST(cancel_from_outside_before_the_deadline_stays_a_cancel)
 {
     simul_task *t = simul_create_task(bounded_sleep, NULL);
-    simul_call_later(NULL, 0.5, cancel_it, t, NULL);
+    ck_assert_int_eq(simul_call_later(NULL, 0.5, cancel_it, t, NULL), 0);
     ck_assert_int_eq(simul_await(t), -ECANCELED);
     ck_assert_trace("ECANCELED 1");
     simul_release(t);
@@ -173,7 +173,7 @@ TASK_TEST(cancel_from_outside_before_the_deadline_stays_a_cancel)
 TASK_TEST(cancel_from_outside_in_the_pass_of_the_deadline_wins) /* S25 */
 {
     simul_task *t = simul_create_task(bounded_sleep, NULL);
-    simul_call_later(NULL, 1, cancel_it, t, NULL);
+    ck_assert_int_eq(simul_call_later(NULL, 1, cancel_it, t, NULL), 0);
     ck_assert_int_eq(simul_await(t), -ECANCELED);
     ck_assert_trace("ECANCELED 1");
     simul_release(t);

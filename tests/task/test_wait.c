@@ -91,7 +91,7 @@ TASK_TEST(cancelled_one_is_no_first_error) /* W01 */
     static struct job jobs[] = {{10, 0}, {0.002, 0}};
     simul_task *tasks[2];
     make_jobs(tasks, jobs, 2);
-    simul_call_soon(NULL, cancel_it, tasks[0], NULL);
+    ck_assert_int_eq(simul_call_soon(NULL, cancel_it, tasks[0], NULL), 0);
 
     ck_assert_int_eq(simul_wait(tasks, 2, SIMUL_FOREVER, SIMUL_FIRST_ERROR), 2);
     finish_jobs(tasks, 2);
@@ -242,7 +242,8 @@ TASK_TEST(
     trace_errors();
     simul_future *f = simul_create_future(), *outer = simul_shield(f);
     simul_cancel(outer);
-    simul_call_soon(NULL, (simul_callback_fn *)trace_text, (char[]){"soon"}, NULL);
+    char soon[] = "soon";
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, soon, NULL), 0);
     simul_set_error(f, -EIO);
 
     ck_assert_int_eq(simul_await(f), -EIO);
