@@ -31,11 +31,12 @@ static void stream_closed(struct sm_stream_owner *owner)
     end_if_over(client);
 }
 
-/* A handler that was shown -ECONNABORTED by abort() is not at fault. */
+/* A handler whose stream the server has closed or aborted under it is not at fault. */
 static bool is_fault(const struct client *client, const struct simul_future *task)
 {
-    return task->state == SM_FINISHED && task->result < 0
-           && !(client->stream->aborted && task->result == -ECONNABORTED);
+    int r = task->result;
+    bool expected = r == -ECONNABORTED || r == -SIMUL_ESTATE || r == -SIMUL_EBROKEN;
+    return task->state == SM_FINISHED && r < 0 && !(client->told_to_end && expected);
 }
 
 static void task_ended(struct sm_waiter *waiter, struct simul_future *task)

@@ -85,8 +85,10 @@ static void end_clients(struct simul_server *server, void (*end)(simul_stream *)
         return;
     sm_list_each_safe (it, &server->clients) {
         struct client *client = sm_container_of(it, struct client, link);
-        if (!client->closed)
-            end(client->stream);
+        if (client->closed)
+            continue;
+        client->told_to_end = true;
+        end(client->stream);
     }
 }
 

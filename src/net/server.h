@@ -22,6 +22,7 @@ struct client {
         *stream;               /* owned until the task has ended; valid until closed */
     struct simul_future *task; /* held; NULL: not begun, or ended */
     bool closed;               /* the stream is */
+    bool told_to_end;          /* by close_clients() or abort_clients() */
 };
 
 struct listener {

@@ -4,3 +4,6 @@
 # interface only.
 sm_scenario(scenario_tasks scenarios/tasks.c scenarios/steps.c)
 sm_scenario(scenario_callbacks scenarios/callbacks.c scenarios/steps.c)
+if(SIMUL_NET)
+    sm_scenario(scenario_streams scenarios/streams.c scenarios/steps.c)
+endif()
