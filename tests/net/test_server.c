@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int echo(simul_stream *client, void *arg)
@@ -303,26 +304,28 @@ NET_TEST(serve_forever_cancelled_closes_the_server_and_its_clients) /* X15 */
 
 static simul_server *left;
 
-static int leaves_a_server(void *release)
+static void leave_a_server(void)
 {
     static int reading;
     reading = 0;
     left = start(read_to_the_end, &reading, NULL);
     simul_stream *stream = connect_to(left);
     wait_until(&reading, 1);
-    if (release)
-        simul_server_release(left);
     simul_stream_release(stream);
-    return 0;
+}
+
+static void release_a_server(void)
+{
+    leave_a_server();
+    simul_server_release(left);
 }
 
 TEST(a_server_ends_with_the_run_released_or_not)
 {
-    int yes;
-    ck_assert_int_eq(run_like_asyncio(leaves_a_server, NULL), 0);
+    ck_assert_int_eq(run_net_test(leave_a_server), 0);
     ck_assert(!simul_server_is_serving(left));
     simul_server_release(left);
-    ck_assert_int_eq(run_like_asyncio(leaves_a_server, &yes), 0);
+    ck_assert_int_eq(run_net_test(release_a_server), 0);
 }
 
 static int leaves_all(void *unused)
@@ -468,30 +471,44 @@ static void set_number(const char *name, long number)
     setenv(name, text, 1);
 }
 
-/* systemd numbers them from 3 on: where the test's own descriptors are in the way they are
- * moved, and put back afterwards. */
-NET_TEST(sockets_handed_over_by_systemd_are_found_and_served)
+static int serve_what_is_handed_over(void *unused)
 {
-    int first = -1, saved = fcntl(3, F_DUPFD, 100), fd = bound_socket();
+    char port[8], *data;
+    int first = -1;
     simul_server *server;
-    set_number("LISTEN_PID", getpid());
-    set_number("LISTEN_FDS", 1);
-    ck_assert_int_eq(dup2(fd, 3), 3);
-    if (fd != 3)
-        close(fd);
-
-    ck_assert_int_eq(simul_listen_fds(&first), 1);
-    ck_assert_int_eq(first, 3);
-    ck_assert(fcntl(3, F_GETFD) & FD_CLOEXEC);
-    ck_assert_int_eq(simul_start_server(&server, "192.0.2.1", "7", says_hello, NULL,
-                                        &(simul_server_opts){.systemd = true}),
-                     0);
-    ck_hello_from(server);
-    stop(server);
-    if (saved >= 0) {
-        dup2(saved, 3);
-        close(saved);
+    simul_stream *stream;
+    (void)unused;
+    if (simul_listen_fds(&first) != 1 || first != 3
+        || !(fcntl(3, F_GETFD) & FD_CLOEXEC))
+        return -EPROTO;
+    int r = simul_start_server(&server, "192.0.2.1", "7", says_hello, NULL,
+                               &(simul_server_opts){.systemd = true});
+    if (r < 0)
+        return r;
+    snprintf(port, sizeof port, "%d", simul_server_port(server));
+    r = simul_open_connection(&stream, "127.0.0.1", port, NULL);
+    if (r == 0) {
+        r = (int)simul_within(1, simul_stream_read_all(stream, &data, 0));
+        simul_stream_release(stream);
     }
+    simul_server_release(server);
+    return r < 0 ? r : r == 5 ? 0 : -EPROTO;
+}
+
+/* systemd numbers them from 3 on, where others have theirs: so in a process of its own. */
+TEST(sockets_handed_over_by_systemd_are_found_and_served)
+{
+    int fd = bound_socket(), status;
+    pid_t child = fork();
+    if (child == 0) {
+        set_number("LISTEN_PID", getpid());
+        set_number("LISTEN_FDS", 1);
+        _exit(dup2(fd, 3) == 3 && simul_run(serve_what_is_handed_over, NULL) == 0 ? 0
+                                                                                  : 1);
+    }
+    close(fd);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
 }
 
 TEST(sockets_for_another_process_are_left_alone)
