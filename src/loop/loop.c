@@ -15,6 +15,10 @@ __thread struct simul_loop *sm_running __attribute__((tls_model("initial-exec"))
 
 enum { CREDIT_OF_A_PASS = 128, WAIT_MAX_S = 86400 };
 
+/* Timers that come so soon after the last wake-up wait to be woken together. A timer is
+ * this late at the most, and only among many; epoll's own clock ticks in milliseconds. */
+static const double TIMER_SLACK_S = 0.0005;
+
 /* ---- making and unmaking ------------------------------------------------------------- */
 
 /* In the child of a fork no loop runs: the parent's descriptors are shared with it, and
@@ -150,7 +154,10 @@ static double wait_limit(struct simul_loop *loop, double timeout)
         return timeout;
     if (loop->virtual_clock && loop->holds == 0)
         return 0;
-    double left = next - simul_loop_time(loop);
+    double now = simul_loop_time(loop), left = next - now;
+    double batch = loop->virtual_clock ? 0 : loop->woken + TIMER_SLACK_S - now;
+    if (left > 0 && left < batch)
+        left = batch;
     left = left < 0 ? 0 : left > WAIT_MAX_S ? WAIT_MAX_S : left;
     return timeout >= 0 && timeout < left ? timeout : left;
 }
@@ -220,7 +227,8 @@ int sm_loop_turn(struct simul_loop *loop, double timeout)
     if (n == 0)
         jump(loop);
     loop->now = simul_loop_time(loop);
-    sm_timers_fire(&loop->timers, loop->now);
+    if (sm_timers_fire(&loop->timers, loop->now) > 0)
+        loop->woken = loop->now;
     run_passes(loop);
     return 0;
 }

@@ -59,6 +59,7 @@ struct simul_loop {
 
     struct sm_timers timers;
     struct sm_poll *poll; /* owned; NULL at the end of closing */
+    double woken;         /* when timers were last fired */
     double now;           /* the clock at the last look, for reports; seconds */
     double virtual_now;
     int outstanding, holds; /* L2 */

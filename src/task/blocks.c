@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Control blocks: carved from slabs that double in size, and taken from and given back to
- * a LIFO list. Large slabs ask for huge pages, as a million tasks touch every line of
- * them; the memory stays with the loop until it and all its futures are gone.
+ * a LIFO list. The memory stays with the loop until it and all its futures are gone. (Huge
+ * pages were tried: the first million tasks took three times as long, see
+ * docs/decisions.md.)
  */
-#include <string.h>
-#include <sys/mman.h>
 
 #include "base/sys.h"
 #include "task/task.h"
@@ -15,7 +14,7 @@ struct sm_task_slab {
     size_t bytes;
 };
 
-enum { SLAB_MIN = 32 * 1024, SLAB_MAX = 16 * 1024 * 1024, HUGE_FROM = 4 * 1024 * 1024 };
+enum { SLAB_MIN = 32 * 1024, SLAB_MAX = 16 * 1024 * 1024 };
 
 static void carve(struct sm_sched *sched, struct sm_task_slab *slab)
 {
@@ -37,11 +36,6 @@ static int grow(struct sm_sched *sched)
     struct sm_task_slab *slab = sm_malloc(bytes);
     if (!slab)
         return -ENOMEM;
-    if (bytes >= HUGE_FROM) { /* a wish: refusal does no harm */
-        uintptr_t start = ((uintptr_t)slab + 4095) & ~(uintptr_t)4095;
-        madvise((void *)start, ((uintptr_t)slab + bytes - start) & ~(uintptr_t)4095,
-                MADV_HUGEPAGE);
-    }
     slab->bytes = bytes;
     slab->next = sched->slabs;
     sched->slabs = slab;

@@ -110,9 +110,9 @@ static inline __attribute__((always_inline)) void switch_to(struct sm_sched *sch
     sm_annotate_arrive(from);
 }
 
-__attribute__((noinline)) void sm_suspend(struct simul_future *self)
+__attribute__((noinline)) void sm_suspend(struct sm_sched *sched,
+                                          struct simul_future *self)
 {
-    struct sm_sched *sched = self->sched;
     sched->budget_left = sched->budget;
     struct simul_future *next = next_task(sched);
     if (next == self) {

@@ -43,6 +43,6 @@ int simul_sleep(double delay)
         return -EINVAL;
 
     struct simul_future *task = sm_sched_of(loop)->current;
-    sm_yield(task);
+    sm_yield(sm_sched_of(loop), task);
     return sm_unlikely(task->must_cancel) ? sm_cancel_deliver(task) : 0;
 }

@@ -254,7 +254,7 @@ void sm_task_label(const struct simul_future *task, char *text, size_t size);
 /* ---- sched.c ------------------------------------------------------------------------- */
 
 /** Suspend the running task until it is its turn again: the one switch site. */
-void sm_suspend(struct simul_future *self);
+void sm_suspend(struct sm_sched *sched, struct simul_future *self);
 
 /** Make a task take its turn in the next pass. */
 static inline void sm_task_ready(struct simul_future *task)
@@ -263,10 +263,10 @@ static inline void sm_task_ready(struct simul_future *task)
 }
 
 /** Let everybody else have a turn; no cancellation point. */
-static inline void sm_yield(struct simul_future *self)
+static inline void sm_yield(struct sm_sched *sched, struct simul_future *self)
 {
-    sm_task_ready(self);
-    sm_suspend(self);
+    sm_loop_ready(&sched->loop, &self->ready, SM_READY_TASK);
+    sm_suspend(sched, self);
 }
 
 /** The run function of a task's ready entry: the loop's stack switches to it. */

@@ -12,7 +12,7 @@ enum { IGNORED_MAX = 1000, SLICE = 256 };
 
 void sm_overspent(struct simul_future *task)
 {
-    sm_yield(task);
+    sm_yield(task->sched, task);
 }
 
 /* A test cancels at the n-th await of the whole run (base/fault.h). */
@@ -34,7 +34,7 @@ static void told_again(struct simul_future *task)
                label, task->where ? task->where : "?", IGNORED_MAX);
     }
     if (task->ignored >= IGNORED_MAX && task->ignored % SLICE == 0)
-        sm_yield(task);
+        sm_yield(task->sched, task);
 }
 
 int sm_attend(struct simul_future *task, void *frame)
@@ -93,7 +93,7 @@ ssize_t sm_wait_suspend(struct sm_wait *wait)
         task->must_cancel = false;
         wait->aborted = true;
     }
-    sm_suspend(task);
+    sm_suspend(task->sched, task);
     sm_assert(wait->finished);
     task->wait = NULL;
     if (sm_likely(!task->must_cancel && !wait->aborted))

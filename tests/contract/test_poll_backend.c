@@ -267,6 +267,7 @@ POLL_TEST(data_behind_urgent_data_is_not_forgotten)
     ck_assert_int_eq(send(fds[1], "cd", 2, 0), 2);
 
     ssize_t sum = finish(&in);
+    ck_assert_int_gt(sum, 0);
     while (sum < 4) {
         ssize_t n = run(&in);
         ck_assert_int_gt(n, 0);
