@@ -89,7 +89,9 @@ typedef struct simul_connect_opts {
  * @error -EMFILE, -ENOMEM, …
  * @error -SIMUL_ENOTASK  called outside of a task
  *
- * Awaits:   always, but for errors in the arguments
+ * A connection under way holds a virtual clock, so that attempt_delay does not pass on it.
+ *
+ * Awaits:   unless it is connected, or fails, at once
  * Threads:  the loop's
  * asyncio:  open_connection(host, port)
  */
@@ -161,7 +163,8 @@ SIMUL_API ssize_t simul_stream_readexactly(simul_stream *stream, void *buf, size
  *                            stay in the stream; simul_stream_partial() of them may be read
  *                            without running into the separator.
  * @error -EINVAL             an empty separator
- * @error -ENOMEM             nothing is lost
+ * @error -ENOMEM             what has come could not be kept; if a part of it is lost by
+ *                            that, every later read says -ENOMEM, too
  * @error                     else as simul_stream_read()
  *
  * Awaits:   only if it is not there
@@ -194,7 +197,7 @@ SIMUL_API ssize_t simul_stream_readline(simul_stream *stream, char **line);
  * @param max   bytes; 0: as many as come
  * @return      its length
  * @error -SIMUL_ETOOLARGE  there is more; what has come stays in the stream
- * @error -ENOMEM           what has come stays in the stream
+ * @error -ENOMEM           as simul_stream_readuntil()
  * @error                   else as simul_stream_read(); what has come stays in the stream
  *
  * Awaits:   only if the end is not there
@@ -212,7 +215,7 @@ SIMUL_API ssize_t simul_stream_read_all(simul_stream *stream, char **data, size_
  * @return      how many are there; less than min only at the end of the stream, 0 if
  *              nothing is left
  * @error -SIMUL_ELIMIT  min is more than `limit` (and more than is there)
- * @error -ENOMEM        nothing is lost
+ * @error -ENOMEM        as simul_stream_readuntil()
  * @error                else as simul_stream_read()
  *
  * Awaits:   only if they are not there
@@ -425,8 +428,9 @@ SIMUL_API size_t simul_stream_write_buffer_size(const simul_stream *stream);
 
 /**
  * Called in a task of its own for each client. When it returns, the server closes the
- * stream, waits until the rest is sent, and releases it. A result < 0 other than -ECANCELED
- * is told to the loop's exception handler.
+ * stream, whose rest is then sent in the background, and releases it. A result < 0 other
+ * than -ECANCELED is told to the loop's exception handler, unless it only says that the
+ * server has closed or aborted the stream meanwhile.
  */
 typedef int simul_client_fn(simul_stream *client, void *arg);
 

@@ -328,10 +328,9 @@ static ssize_t send_rest(struct sm_tcp *tcp, struct cursor *cursor)
                                      : (ssize_t)cursor->total;
 }
 
-/* Nothing is kept, so this write may send. */
-static ssize_t send_all(struct sm_tcp *tcp, struct cursor *cursor)
+/* `n` is what the first attempt has said. */
+static ssize_t go_on(struct sm_tcp *tcp, struct cursor *cursor, ssize_t n)
 {
-    ssize_t n = send_at_once(tcp, cursor);
     if (sm_likely(n == (ssize_t)cursor->left))
         return n;
     if (n < 0 && n != -EAGAIN)
@@ -386,7 +385,7 @@ static ssize_t write_in_turn(struct sm_tcp *tcp, struct cursor *cursor)
     if (tcp->outbox && keep(tcp, cursor))
         return (ssize_t)total;
     int r = wait_for_room(tcp, 0);
-    return r < 0 ? r : send_all(tcp, cursor);
+    return r < 0 ? r : go_on(tcp, cursor, send_at_once(tcp, cursor));
 }
 
 static void pass_turn(struct sm_tcp *tcp)
@@ -432,10 +431,9 @@ static ssize_t size_of(const struct iovec *iov, int n)
     return (ssize_t)total;
 }
 
-ssize_t sm_tcp_write(struct sm_layer *layer, const struct iovec *iov, int n,
-                     unsigned flags)
+static ssize_t write_pieces(struct sm_tcp *tcp, const struct iovec *iov, int n,
+                            unsigned flags)
 {
-    struct sm_tcp *tcp = tcp_of(layer);
     ssize_t total = size_of(iov, n);
     struct cursor cursor = {.iov = iov, .left = (size_t)total, .total = (size_t)total};
     int r = writable(tcp);
@@ -444,13 +442,38 @@ ssize_t sm_tcp_write(struct sm_layer *layer, const struct iovec *iov, int n,
     advance(&cursor, 0); /* over empty pieces */
     if (flags & SM_NOWAIT)
         return write_at_once(tcp, &cursor);
-    if (sm_unlikely(tcp->writing)) {
+    if (tcp->writing) {
         r = wait_for_turn(tcp);
         if (r < 0)
             return r;
     }
     tcp->writing = true;
     ssize_t done = write_in_turn(tcp, &cursor);
+    pass_turn(tcp);
+    return done;
+}
+
+/* Nobody writes, nothing is kept, and nothing has gone wrong. */
+static bool is_free(const struct sm_tcp *tcp)
+{
+    return !(tcp->writing | tcp->closing | tcp->broken | tcp->ending) && !tcp->outbox
+           && !tcp->error;
+}
+
+/* The short way is that of nearly all writes: one piece, which the kernel takes. */
+ssize_t sm_tcp_write(struct sm_layer *layer, const struct iovec *iov, int n,
+                     unsigned flags)
+{
+    struct sm_tcp *tcp = tcp_of(layer);
+    size_t size = n == 1 ? iov->iov_len : 0;
+    if (size == 0 || size > SSIZE_MAX || flags || !is_free(tcp))
+        return write_pieces(tcp, iov, n, flags);
+    struct cursor cursor = {.iov = iov, .left = size, .total = size};
+    ssize_t done = send_at_once(tcp, &cursor);
+    if (sm_likely(done == (ssize_t)size))
+        return done;
+    tcp->writing = true;
+    done = go_on(tcp, &cursor, done);
     pass_turn(tcp);
     return done;
 }
