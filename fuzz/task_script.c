@@ -217,10 +217,11 @@ static size_t three(const struct slot *self, simul_future *three[3])
     return (size_t)byte_of(self) % 4;
 }
 
-static bool among(const struct slot *self, simul_future **futures_, size_t n)
+/* The running task is one of them. */
+static bool among(simul_future **futures_, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (futures_[i] && futures_[i] == self->task)
+        if (futures_[i] == simul_current_task())
             return true;
     return false;
 }
@@ -246,13 +247,13 @@ static void gather_op(struct slot *self, bool as_future)
     simul_future *list[3], *outer = NULL;
     size_t n = three(self, list);
     int flags = byte_of(self) % 2;
-    if (among(self, list, n) && as_future)
+    if (among(list, n) && as_future)
         return; /* a task that awaits itself through a future: a deadlock */
     int r = as_future ? simul_await(outer = hold(simul_gather_future(list, n, flags)))
                       : simul_gather(list, n, flags);
     if (r == 0)
         HOLDS(I4, count_done(list, n) == n && (flags || !any_failed(list, n)));
-    else if (r == -EDEADLK && among(self, list, n))
+    else if (r == -EDEADLK && among(list, n))
         return;
     else if (r != -ECANCELED)
         HOLDS(I4, any_failed(list, n));
@@ -297,7 +298,7 @@ static void wait_for_op(struct slot *self)
     model_wait_over(self);
     if (r == -ETIMEDOUT && simul_error(task) != r)
         HOLDS(I4, blurred || (simul_cancelled(task) && model_now() >= start + limit));
-    else if (r != -ECANCELED && task != self->task)
+    else if (r != -ECANCELED && task != simul_current_task())
         HOLDS(I4, simul_done(task) && r == simul_error(task));
 }
 
@@ -316,7 +317,7 @@ static void as_completed_op(struct slot *self)
 {
     simul_future *list[3], *next;
     size_t n = three(self, list), given = 0;
-    if (among(self, list, n) || iterator_count == sizeof iterators / sizeof *iterators)
+    if (among(list, n) || iterator_count == sizeof iterators / sizeof *iterators)
         return;
     simul_as_completed *it = simul_as_completed_new(list, n, byte_of(self) % 8);
     iterators[iterator_count++] = it;

@@ -133,7 +133,7 @@ SIMUL_API const char *simul_loop_backend(const simul_loop *loop);
  * @param handle  if not NULL: set to a handle to cancel it with, to be released with
  *                simul_handle_release()
  * @error -ENOMEM           nothing was scheduled
- * @error -SIMUL_ENOLOOP    loop is NULL and none runs here
+ * @error -SIMUL_ENOLOOP      loop is NULL and none runs here; or it runs in another thread
  * @error -SIMUL_ECLOSEDLOOP  the loop is being closed
  *
  * Threads:  the loop's

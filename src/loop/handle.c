@@ -60,7 +60,7 @@ void sm_handle_schedule(struct simul_handle *handle)
 static int make_reserved(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
                          struct simul_handle **ret)
 {
-    int r = sm_loop_usable(loop);
+    int r = sm_loop_mine(loop);
     if (r < 0)
         return r;
     r = sm_ring_reserve(&loop->ready);

@@ -118,6 +118,15 @@ static inline int sm_loop_usable(const struct simul_loop *loop)
     return sm_unlikely(loop->closed) ? -SIMUL_ECLOSEDLOOP : 0;
 }
 
+/** The same for what only the loop's own thread may want, while it runs. */
+static inline int sm_loop_mine(const struct simul_loop *loop)
+{
+    int r = sm_loop_usable(loop);
+    if (r < 0)
+        return r;
+    return sm_unlikely(loop->running && loop != sm_running) ? -SIMUL_ENOLOOP : 0;
+}
+
 /** Make an entry run in the next pass (a place must be reserved). */
 static inline void sm_loop_ready(struct simul_loop *loop, struct sm_ready *ready,
                                  enum sm_ready_tag tag)

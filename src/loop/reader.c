@@ -175,7 +175,7 @@ static int add_watch(struct simul_loop *loop, int fd, int dir, simul_callback_fn
                      void *arg)
 {
     loop = sm_loop_or_running(loop);
-    long r = sm_loop_usable(loop);
+    long r = sm_loop_mine(loop);
     if (r < 0)
         return (int)r;
     r = SM_SYS("fcntl", EBADF, fcntl(fd, F_GETFD));

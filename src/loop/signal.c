@@ -213,7 +213,7 @@ int simul_add_signal_handler(simul_loop *loop, int signum, simul_callback_fn *fn
                              void *arg)
 {
     loop = sm_loop_or_running(loop);
-    int r = sm_loop_usable(loop);
+    int r = sm_loop_mine(loop);
     return r < 0 ? r : sm_signal_add(loop, signum, fn, arg, SM_SIGNAL_USER);
 }
 

@@ -83,6 +83,6 @@ static void on_signal(void *arg)
 int simul_dump_tasks_on_signal(simul_loop *loop, int signum)
 {
     loop = sm_loop_or_running(loop);
-    int r = sm_loop_usable(loop);
+    int r = sm_loop_mine(loop);
     return r < 0 ? r : sm_signal_add(loop, signum, on_signal, loop, SM_SIGNAL_REPORT);
 }

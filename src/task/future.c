@@ -11,7 +11,7 @@
 simul_future *simul_loop_create_future(simul_loop *loop)
 {
     loop = sm_loop_or_running(loop);
-    if (sm_loop_usable(loop) < 0)
+    if (sm_loop_mine(loop) < 0)
         return NULL;
     struct simul_future *future = sm_future_alloc(sm_sched_of(loop));
     if (!future)

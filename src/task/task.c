@@ -82,7 +82,7 @@ struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *
 static simul_task *create(simul_loop *loop, simul_fn *fn, void *arg,
                           const simul_task_opts *opts, const char *where)
 {
-    if (loop && !loop->closed && fn && (!opts || opts->stack_size <= UINT32_MAX))
+    if (sm_loop_mine(loop) == 0 && fn && (!opts || opts->stack_size <= UINT32_MAX))
         return sm_task_create(sm_sched_of(loop), fn, arg, opts, where);
     if (opts && opts->release_arg)
         opts->release_arg(arg);

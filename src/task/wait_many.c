@@ -141,11 +141,13 @@ int simul_wait_for(simul_future *future, double timeout)
 {
     if (isnan(timeout))
         return -EINVAL;
-    if (timeout < 0 || simul_done(future))
+    if (timeout < 0 || simul_done(future) || future == sm_current())
         return simul_await(future);
     if (timeout == 0)
         return cancel_and_wait(future);
     simul_timeout limit;
-    simul_timeout_enter(&limit, timeout);
-    return (int)simul_timeout_exit(&limit, simul_await(future));
+    int r = simul_timeout_enter(&limit, timeout);
+    if (r == 0)
+        r = simul_await(future);
+    return (int)simul_timeout_exit(&limit, r);
 }

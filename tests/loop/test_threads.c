@@ -209,6 +209,36 @@ TEST(what_a_thread_scheduled_is_dropped_when_the_loop_closes)
     simul_handle_release(handle);
 }
 
+/* ---- what they may not do (L14) ------------------------------------------------------------ */
+
+static void *misuse(void *other)
+{
+    trace("%d", simul_call_soon(other, count_call, NULL, NULL) == -SIMUL_ENOLOOP);
+    trace("%d", simul_call_later(other, 1, count_call, NULL, NULL) == -SIMUL_ENOLOOP);
+    trace("%d", simul_add_reader(other, 0, count_call, NULL) == -SIMUL_ENOLOOP);
+    trace("%d", simul_loop_create_task(other, nothing, NULL, NULL) == NULL);
+    trace("%d", simul_loop_create_future(other) == NULL);
+    trace("%d", simul_loop_run_forever(other) == -SIMUL_ERUNNING);
+    trace("%d", simul_loop_close(other) == -SIMUL_ERUNNING);
+    return NULL;
+}
+
+static int be_misused(void *unused)
+{
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, misuse, simul_get_running_loop()), 0);
+    pthread_join(thread, NULL);
+    (void)unused;
+    return 0;
+}
+
+TEST(what_belongs_to_the_loops_thread_is_refused_in_others) /* L14 */
+{
+    ck_assert_int_eq(simul_run(be_misused, NULL), 0);
+    ck_assert_trace("1 1 1 1 1 1 1");
+    ck_assert_int_eq(called, 0);
+}
+
 /* ---- two loops that call each other ------------------------------------------------------------------ */
 
 struct player {

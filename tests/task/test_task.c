@@ -6,6 +6,8 @@
 #include <fenv.h>
 #include <string.h>
 
+#include "switch/stack.h"
+
 /* ---- starting (T01) --------------------------------------------------------------------- */
 
 static int say_twice(void *n)
@@ -148,6 +150,8 @@ TASK_TEST(task_that_awaits_itself_is_told_so) /* T11 */
     simul_task *me = simul_current_task();
     ck_assert_int_eq(simul_gather(&me, 1, 0), -EDEADLK);
     ck_assert_int_eq(simul_wait_for(me, 1.0), -EDEADLK);
+    ck_assert_int_eq(simul_wait_for(me, 0), -EDEADLK);
+    ck_assert_int_eq(simul_cancelling(me), 0);
 }
 
 TASK_TEST(futures_of_another_loop_cannot_be_awaited) /* T11 */
@@ -592,6 +596,36 @@ TASK_TEST(stack_larger_than_memory_fails_with_a_reason)
             ck_assert_str_ne(simul_message(tasks[i]), simul_strerror(-ENOMEM));
         }
     simul_release_all(tasks, 40);
+}
+
+static int wait_long(void *unused)
+{
+    (void)unused;
+    return simul_sleep(1);
+}
+
+TASK_TEST(task_that_gets_no_stack_fails_at_its_first_step_and_says_why)
+{
+    static const simul_task_opts opts = {.release_arg = trace_text};
+    char released[] = "released";
+    simul_task *tasks[300], *last = NULL;
+    sm_stack_force(SM_GUARD_MPROTECT);
+    sm_stack_set_budget(100);
+    for (int i = 0; i < 300; i++)
+        tasks[i] = simul_create_task(wait_long, NULL);
+    last = simul_create_task_opts(wait_long, released, &opts);
+
+    ck_assert_int_eq(simul_await(last), -ENOMEM);
+    ck_assert_trace("released");
+    ck_assert_ptr_nonnull(strstr(simul_message(last), "vm.max_map_count"));
+    simul_gather(tasks, 300, SIMUL_RETURN_EXCEPTIONS);
+    ck_assert_int_eq(simul_error(tasks[0]), 0);
+    for (int i = 0; i < 300; i++)
+        simul_error(tasks[i]);
+    simul_release_all(tasks, 300);
+    simul_release(last);
+    sm_stack_force(SM_GUARD_NONE);
+    sm_stack_set_budget(-1);
 }
 
 /* ---- errno and the rounding mode are a task's own -------------------------------------------------------------- */
