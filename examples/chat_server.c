@@ -23,6 +23,7 @@ struct client {
     struct room *room;
     simul_stream *stream;
     unsigned long got; /* lines, of all that were said */
+    bool deaf;         /* gets no more: nobody waits for it */
     char name[NAME_MAX];
 };
 
@@ -63,16 +64,17 @@ static void announce(simul_future **news)
 
 static struct client *slowest(struct room *room)
 {
-    struct client *found = room->clients;
-    for (struct client *it = found; it; it = it->next)
-        if (it->got < found->got)
+    struct client *found = NULL;
+    for (struct client *it = room->clients; it; it = it->next)
+        if (!it->deaf && (!found || it->got < found->got))
             found = it;
     return found;
 }
 
 static bool is_full(struct room *room)
 {
-    return room->clients && room->said - slowest(room)->got >= LINES;
+    const struct client *client = slowest(room);
+    return client && room->said - client->got >= LINES;
 }
 
 /* To everybody but `from`; waits while the room is full. */
@@ -117,6 +119,8 @@ static int send_lines(void *arg)
             me->got++;
         announce(&room->heard);
     }
+    me->deaf = true;
+    announce(&room->heard);
     return (int)r;
 }
 

@@ -46,13 +46,15 @@ static int entry(void *arg)
         simul_create_task(greet, "world"),
         simul_create_task(divide, &ratio),
     };
-    simul_gather(tasks, 3, SIMUL_RETURN_EXCEPTIONS);
-    printf("%d\n", sum.sum);
-    printf("%s\n", (const char *)simul_result(tasks[1]));
+    int r = simul_gather(tasks, 3, SIMUL_RETURN_EXCEPTIONS); /* each keeps its own */
+    if (simul_error(tasks[0]) == 0)
+        printf("%d\n", sum.sum);
+    if (simul_error(tasks[1]) == 0)
+        printf("%s\n", (const char *)simul_result(tasks[1]));
     if (simul_error(tasks[2]) < 0)
         printf("%s\n", simul_message(tasks[2]));
     simul_release_all(tasks, 3);
-    return 0;
+    return r;
 }
 
 int main(void)

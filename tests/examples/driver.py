@@ -5,13 +5,16 @@ A driver prints what happened, which is compared with a file. Its exit status is
 example did its work, 1 if something was refused, reset or ended early (as may happen when
 failures are injected), and 3 for what must never happen: a client waits in vain, or the
 example dies of a signal or does not end when it is told to."""
+import os
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
 
+SWEPT = "SIMUL_FAULT_LOG" in os.environ  # run very often: do less
 PATIENCE = 15  # seconds; more than any time limit of an example
 INTERRUPTED = 130
 BAD = 3
@@ -21,10 +24,15 @@ class Ended(Exception):
     """The example, or a connection to it, is gone: no fault of ours."""
 
 
+class InVain(Exception):
+    """A client waits for what does not come."""
+
+
 class Example:
     """The program of the command line, with further arguments; stderr is the driver's."""
 
     def __init__(self, *args, **options):
+        self.sent = set()
         self.process = subprocess.Popen([*sys.argv[1:], *args], stdout=subprocess.PIPE,
                                         text=True, **options)
 
@@ -35,23 +43,29 @@ class Example:
         return line.rstrip("\n")
 
     def number(self):
-        """The number at the end of the next line: a port, a process."""
+        """The number at the end of the next line: a port."""
         return int(re.search(r"(\d+)$", self.line()).group(1))
 
-    def end(self, signum=signal.SIGINT):
+    def signal(self, signum):
+        self.sent.add(signum)
+        self.process.send_signal(signum)
+
+    def end(self):
         """Interrupt it; its exit status, 0 for an end by the interrupt."""
         try:
-            if self.process.poll() is None:
-                self.process.send_signal(signum)
-            return self.status(signum)
+            self.signal(signal.SIGINT)
+            return self.status()
         except subprocess.TimeoutExpired:
             return complain("it does not end")
 
-    def status(self, signum=None):
+    def status(self):
+        """The exit status. A signal of ours that comes when it has given up kills it: 1."""
         _, errors = self.process.communicate(timeout=PATIENCE)
         sys.stderr.write(errors or "")
         status = self.process.returncode
-        if status < 0 and -status != signum:
+        if -status in self.sent:
+            return 1
+        if status < 0:
             return complain(f"it died of {signal.Signals(-status).name}")
         return 0 if status == INTERRUPTED else status
 
@@ -61,32 +75,61 @@ def complain(what):
     return BAD
 
 
+def something_failed():
+    """Whether the sweep has had its way with this run (see src/base/fault.h)."""
+    path = os.environ.get("SIMUL_FAULT_LOG")
+    if not path:
+        return False
+    with open(path) as log:
+        return any(line.startswith(("hit ", "cancel ")) for line in log)
+
+
+def wait_readable(sock):
+    """A failure that was injected may be why nothing comes. Else nobody waits in vain."""
+    for _ in range(2 * PATIENCE):
+        if select.select([sock], [], [], 0.5)[0]:
+            return
+        if something_failed():
+            raise Ended("nothing comes any more")
+    raise InVain
+
+
 class Client:
     """A connection that speaks in lines."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("localhost", port), timeout=PATIENCE)
-        self.file = self.socket.makefile("rw", newline="\n")
+        self.data = b""
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        try:
-            self.file.close()
-        except OSError:
-            pass  # what was not sent is lost with the connection
         self.socket.close()
 
     def say(self, text):
-        self.file.write(text + "\n")
-        self.file.flush()
+        self.socket.sendall(text.encode() + b"\n")
+
+    def read(self):
+        """What comes; b"" at the end of the connection."""
+        wait_readable(self.socket)
+        return self.socket.recv(65536)
 
     def hear(self):
-        line = self.file.readline()
-        if not line.endswith("\n"):
-            raise Ended("the connection has ended")
-        return line.rstrip("\n")
+        """The next line."""
+        while b"\n" not in self.data:
+            chunk = self.read()
+            if not chunk:
+                raise Ended("the connection has ended")
+            self.data += chunk
+        line, _, self.data = self.data.partition(b"\n")
+        return line.decode()
+
+    def sees_end(self):
+        try:
+            return self.read() == b""
+        except ConnectionError:
+            return True
 
 
 def in_background(function, *args):
@@ -117,7 +160,7 @@ def drive(example, talk):
     worst = 0
     try:
         talk(example)
-    except socket.timeout:
+    except (InVain, socket.timeout):
         worst = complain("a client waits in vain")
     except (Ended, OSError) as error:
         print(f"driver: {error}", file=sys.stderr, flush=True)
