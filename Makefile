@@ -45,7 +45,7 @@ test: ## build and pass all tests, in all configurations
 	@$(MAKE) --no-print-directory test-trees
 	@printf 'subdirs(%s)\n' $(CONFIGS) > build-test/CTestTestfile.cmake
 	@ctest --test-dir build-test --parallel $(JOBS) --output-on-failure \
-	    --timeout 300 --output-log build-test/ctest.log
+	    --timeout 300 --output-log build-test/ctest.log $(CTEST_ARGS)
 
 test-trees: $(TREES)
 
