@@ -350,7 +350,7 @@ int simul_for_each(void *items, size_t n, size_t size, simul_fn *fn, size_t at_o
 {
     simul_group group;
     struct each each = {.next = items,
-                        .end = (char *)items + n * size,
+                        .end = n ? (char *)items + n * size : items,
                         .size = size,
                         .fn = fn,
                         .group = &group};
