@@ -14,18 +14,18 @@ struct sm_task_slab {
     size_t bytes;
 };
 
-enum { SLAB_MIN = 32 * 1024, SLAB_MAX = 16 * 1024 * 1024 };
+enum { SLAB_MIN = 32 * 1024, SLAB_MAX = 16 * 1024 * 1024, CARVE = 32 };
 
-static void carve(struct sm_sched *sched, struct sm_task_slab *slab)
+/* The list runs upwards through memory, so that a batch of tasks walks it in order. */
+static void carve(struct sm_sched *sched)
 {
-    char *at = (char *)(((uintptr_t)(slab + 1) + 63) & ~(uintptr_t)63);
-    size_t n = (size_t)((char *)slab + slab->bytes - at) / sizeof(struct simul_future);
-    struct simul_future *blocks = (struct simul_future *)at;
-    /* The list runs upwards through memory, so that a batch of tasks walks it in order. */
+    size_t left = (size_t)(sched->fresh_end - sched->fresh);
+    size_t n = left < CARVE ? left : CARVE;
     for (size_t i = n; i-- > 0;) {
-        blocks[i].wait = (struct sm_wait *)sched->free;
-        sched->free = &blocks[i];
+        sched->fresh[i].wait = (struct sm_wait *)sched->free;
+        sched->free = &sched->fresh[i];
     }
+    sched->fresh += n;
 }
 
 static int grow(struct sm_sched *sched)
@@ -40,14 +40,20 @@ static int grow(struct sm_sched *sched)
     slab->next = sched->slabs;
     sched->slabs = slab;
     sched->slab_bytes = bytes;
-    carve(sched, slab);
+    sched->fresh =
+        (struct simul_future *)(((uintptr_t)(slab + 1) + 63) & ~(uintptr_t)63);
+    size_t room = (size_t)((char *)slab + bytes - (char *)sched->fresh);
+    sched->fresh_end = sched->fresh + room / sizeof *sched->fresh;
     return 0;
 }
 
 /* The free list is empty: its new first block, still on it. */
 struct simul_future *sm_future_alloc_slow(struct sm_sched *sched)
 {
-    return grow(sched) < 0 ? NULL : sched->free;
+    if (sched->fresh == sched->fresh_end && grow(sched) < 0)
+        return NULL;
+    carve(sched);
+    return sched->free;
 }
 
 void sm_future_free(struct simul_future *future)
@@ -67,5 +73,5 @@ void sm_slabs_finish(struct sm_sched *sched)
         sm_free(slab);
     }
     sched->slabs = NULL;
-    sched->free = NULL;
+    sched->free = sched->fresh = sched->fresh_end = NULL;
 }

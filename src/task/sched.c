@@ -65,9 +65,10 @@ static inline void prefetch(struct sm_ring *ring)
     if ((entry & SM_READY_TAGS) == SM_READY_TASK) {
         const struct simul_future *task =
             sm_container_of(sm_ready_of(entry), struct simul_future, ready);
-        for (int line = 0; line < 4; line++) /* a suspended call of a few functions */
-            __builtin_prefetch(
-                (void *)((uintptr_t)task->context + 64u * (unsigned)line));
+        /* a suspended call of a few functions; or what the task begins with */
+        const char *at = task->context ? task->context : (const void *)&task->fn;
+        for (int line = 0; line < 4; line++)
+            __builtin_prefetch(at + 64 * line);
     }
 }
 

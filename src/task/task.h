@@ -121,7 +121,7 @@ struct simul_future {
     uint32_t stack_size;
 } __attribute__((aligned(64)));
 
-enum { SM_FUTURE_CLEARED = 128 };
+enum { SM_FUTURE_CLEARED = 128, SM_MANY = 1024 };
 
 /* A loop with tasks on it. */
 struct sm_sched {
@@ -134,7 +134,9 @@ struct sm_sched {
     uintptr_t *cxa; /* C++'s two words of this thread; NULL: no C++ here */
     struct sm_stack thread_stack;
     struct sm_stack_pool stacks;
-    struct simul_future *free; /* control blocks, linked by `wait` */
+    struct simul_future *free;              /* control blocks, linked by `wait` */
+    struct simul_future *awaited;           /* last; only its address is looked at */
+    struct simul_future *fresh, *fresh_end; /* blocks that were never used */
     struct sm_task_slab *slabs;
     size_t slab_bytes, blocks;    /* blocks: handed out */
     struct sm_scope *free_scopes; /* blocks (scope.c) */
@@ -164,6 +166,20 @@ static inline struct simul_future *sm_current(void)
 struct simul_future *sm_future_alloc_slow(struct sm_sched *sched);
 void sm_future_free(struct simul_future *future);
 
+/* Of many blocks, those used one after another lie side by side, upwards or downwards: ask
+ * for the one whose turn comes some steps later. */
+static inline void sm_future_ahead(const struct simul_future *before,
+                                   const struct simul_future *now)
+{
+    enum { AHEAD = 10 };
+    intptr_t size = sizeof *now, step = (intptr_t)((uintptr_t)now - (uintptr_t)before);
+    if (step != size && step != -size)
+        return;
+    uintptr_t ahead = (uintptr_t)now + (uintptr_t)(AHEAD * step);
+    __builtin_prefetch((const void *)ahead, 1);
+    __builtin_prefetch((const void *)(ahead + 64), 1);
+}
+
 /** A zeroed control block, or NULL. */
 static inline struct simul_future *sm_future_alloc(struct sm_sched *sched)
 {
@@ -173,8 +189,11 @@ static inline struct simul_future *sm_future_alloc(struct sm_sched *sched)
         if (!future)
             return NULL;
     }
-    sched->free = (struct simul_future *)future->wait;
+    struct simul_future *next = (struct simul_future *)future->wait;
+    sched->free = next;
     sched->blocks++;
+    if (sched->blocks > SM_MANY)
+        sm_future_ahead(future, next);
     for (size_t i = 0; i < SM_FUTURE_CLEARED;
          i += 64) /* a line at a time: no rep stos */
         __builtin_memset(__builtin_assume_aligned((char *)future + i, 64), 0, 64);
