@@ -12,3 +12,8 @@ void sm_close(int fd)
     close(fd);
     errno = saved;
 }
+
+int sm_sys_close(int fd)
+{
+    return close(fd) == 0 ? 0 : -errno;
+}

@@ -101,6 +101,7 @@ char *sm_mem_strdup(const char *text);
 
 /* Closes once, whatever it says: after EINTR the descriptor is gone on Linux. */
 void sm_close(int fd);
+int sm_sys_close(int fd);
 
 #define sm_read(fd, buf, n)            SM_SYS("read", EIO, read(fd, buf, n))
 #define sm_write(fd, buf, n)           SM_SYS("write", EIO, write(fd, buf, n))
@@ -114,8 +115,13 @@ void sm_close(int fd);
 #define sm_linkat(from_dir, from, to_dir, to)                                            \
     SM_SYS("linkat", EIO, linkat(from_dir, from, to_dir, to, 0))
 #define sm_unlinkat(dir, path)         ((void)unlinkat(dir, path, 0))
-/* For files that were written: the error of the last byte may come only now. */
-#define sm_close_checked(fd)           SM_SYS_ONCE("close", EIO, close(fd))
+/* For files that were written: the error of the last byte may come only now. The descriptor
+ * is gone in any case, so also when this is made to fail. */
+#define sm_close_checked(fd)                                                             \
+    ({                                                                                   \
+        long closed_ = sm_sys_close(fd);                                                 \
+        SM_FAULT("close", EIO) ? -EIO : closed_;                                         \
+    })
 #define sm_recv(fd, buf, n, flags)     SM_SYS("recv", ECONNRESET, recv(fd, buf, n, flags))
 #define sm_recvfrom(fd, buf, n, flags, addr, len)                                        \
     SM_SYS("recvfrom", ECONNREFUSED, recvfrom(fd, buf, n, flags, addr, len))

@@ -36,6 +36,16 @@ TEST(a_system_call_fails_with_the_error_of_its_site)
     sm_close(opened);
 }
 
+TEST(what_fails_to_close_is_closed)
+{
+    int fd = sm_open("/dev/null", O_RDONLY | O_CLOEXEC, 0);
+    sm_fault_arm(1);
+
+    ck_assert_int_eq(sm_close_checked(fd), -EIO);
+    ck_assert_int_eq(sm_close_checked(fd), -EBADF);
+    ck_assert(sm_fault_disarm());
+}
+
 TEST(nothing_fails_when_only_counting)
 {
     sm_fault_arm(0);
