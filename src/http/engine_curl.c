@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: one multi handle, its sockets and its timer on our loop. (See engine.h.)
+ * The engine: one multi handle and its transfers. (See engine.h.)
  *
  * curl tells us which descriptors it wants to hear of, and when it wants to be called for
  * the sake of time; we call it for nothing else. Its callbacks run inside our calls of it
  * and must not call it: what has to be done afterwards is noted, and sm_engine_settle()
  * does it at the end of each entry.
+ *
+ * Without memory for what it keeps of a descriptor, curl loses it: the transfer would wait
+ * for ever, and what is left behind makes 7.88 divide by zero when the number of that
+ * descriptor is used again. It does not say whose it was. So all that runs fails, and the
+ * multi handle goes with its connections; the next transfer makes another.
  */
 #include <pthread.h>
 #include <string.h>
@@ -60,142 +65,41 @@ static void library_close(void)
     pthread_mutex_unlock(&library_lock);
 }
 
-/* ---- time ------------------------------------------------------------------------------ */
+/* ---- the multi handle ------------------------------------------------------------------ */
 
-static void drop_timer(struct sm_engine *engine)
+static int configure(const struct sm_engine *engine)
 {
-    if (!engine->timer)
-        return;
-    simul_handle_cancel(engine->timer);
-    simul_handle_release(engine->timer);
-    engine->timer = NULL;
+    CURLMcode bad =
+        curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+    if (engine->connections > 0)
+        bad |= curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
+                                 (long)engine->connections);
+    return bad == CURLM_OK ? 0 : -ENOTSUP;
 }
 
-static void timer_due(void *arg)
+static void close_multi(struct sm_engine *engine)
 {
-    struct sm_engine *engine = arg;
-    int running;
-    drop_timer(engine);
-    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    sm_engine_settle(engine);
+    sm_engine_stop_listening(engine);
+    curl_multi_cleanup(engine->multi);
+    sm_engine_stop_listening(engine); /* curl may have wished for something */
+    engine->multi = NULL;
+    engine->is_lost = false;
 }
 
-static void start_timer(struct sm_engine *engine, long ms)
+/* If there is none. */
+static int open_multi(struct sm_engine *engine)
 {
-    drop_timer(engine);
-    engine->timer_lost = ms >= 0
-                         && simul_call_later(engine->loop, (double)ms * 1e-3, timer_due,
-                                             engine, &engine->timer)
-                                < 0;
-}
-
-static int on_timer(CURLM *multi, long ms, void *arg)
-{
-    (void)multi;
-    start_timer(arg, ms);
-    return 0;
-}
-
-/* Without its timer nothing would go on. Once more, since memory may have come back. */
-static bool recover_timer(struct sm_engine *engine)
-{
-    long ms = -1;
-    if (!engine->timer_lost)
-        return true;
-    curl_multi_timeout(engine->multi, &ms);
-    start_timer(engine, ms);
-    return !engine->timer_lost;
-}
-
-/* ---- descriptors ----------------------------------------------------------------------- */
-
-struct watch { /* a descriptor that curl wants to hear of */
-    struct sm_engine *engine;
-    curl_socket_t fd;
-};
-
-/* The watch may be gone when curl returns. */
-static void act(struct watch *watch, int events)
-{
-    struct sm_engine *engine = watch->engine;
-    int running;
-    curl_multi_socket_action(engine->multi, watch->fd, events, &running);
-    sm_engine_settle(engine);
-}
-
-static void on_readable(void *arg)
-{
-    act(arg, CURL_CSELECT_IN);
-}
-
-static void on_writable(void *arg)
-{
-    act(arg, CURL_CSELECT_OUT);
-}
-
-static int watch_directions(struct watch *watch, bool in, bool out)
-{
-    simul_loop *loop = watch->engine->loop;
-    int r = 0;
-    if (in)
-        r = simul_add_reader(loop, watch->fd, on_readable, watch);
-    else
-        simul_remove_reader(loop, watch->fd);
-    if (r >= 0 && out)
-        r = simul_add_writer(loop, watch->fd, on_writable, watch);
-    else
-        simul_remove_writer(loop, watch->fd);
-    return r;
-}
-
-static void unwatch(struct sm_engine *engine, struct watch *watch)
-{
-    if (!watch)
-        return;
-    watch_directions(watch, false, false);
-    curl_multi_assign(engine->multi, watch->fd, NULL);
-    sm_free(watch);
-}
-
-static struct watch *new_watch(struct sm_engine *engine, curl_socket_t fd)
-{
-    struct watch *watch = sm_malloc(sizeof *watch);
-    if (!watch)
-        return NULL;
-    *watch = (struct watch){engine, fd};
-    if (curl_multi_assign(engine->multi, fd, watch) != CURLM_OK) {
-        sm_free(watch);
-        return NULL;
-    }
-    return watch;
-}
-
-/* The transfer whose descriptor cannot be watched would wait for ever: it fails. */
-static void fail(CURL *easy, int error)
-{
-    struct sm_transfer *transfer = NULL;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
-    if (!transfer || transfer->error)
-        return;
-    transfer->error = error;
-    transfer->engine->has_failed = true;
-}
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
-{
-    struct sm_engine *engine = arg;
-    struct watch *watch = of_socket;
-    if (what == CURL_POLL_REMOVE) {
-        unwatch(engine, watch);
+    if (engine->multi)
         return 0;
-    }
-    if (!watch)
-        watch = new_watch(engine, fd);
-    int r = watch ? watch_directions(watch, what & CURL_POLL_IN, what & CURL_POLL_OUT)
-                  : -ENOMEM;
+    engine->multi = curl_multi_init();
+    if (!engine->multi)
+        return -ENOMEM;
+    int r = configure(engine);
+    if (r >= 0 && sm_engine_listen(engine) != CURLM_OK)
+        r = -ENOTSUP;
     if (r < 0)
-        fail(easy, r);
-    return 0;
+        close_multi(engine);
+    return r;
 }
 
 /* ---- transfers ------------------------------------------------------------------------- */
@@ -223,12 +127,15 @@ void sm_engine_remove(struct sm_engine *engine, struct sm_transfer *transfer)
 
 int sm_engine_add(struct sm_engine *engine, struct sm_transfer *transfer)
 {
+    int r = open_multi(engine);
+    if (r < 0)
+        return r;
     if (curl_multi_add_handle(engine->multi, transfer->easy) != CURLM_OK)
         return -ENOMEM;
     transfer->running = true;
     LIST_INSERT_HEAD(&engine->running, transfer, link);
     sm_transfer_hold(transfer, true);
-    if (recover_timer(engine))
+    if (sm_engine_recover_timer(engine))
         return 0;
     sm_engine_remove(engine, transfer);
     sm_engine_settle(engine);
@@ -280,7 +187,7 @@ static void fail_all(struct sm_engine *engine)
     LIST_FOREACH(it, &engine->running, link)
     if (!it->error)
         it->error = -ENOMEM;
-    engine->has_failed = true;
+    engine->has_failed = !LIST_EMPTY(&engine->running);
 }
 
 /* To finish one may make another one fail. */
@@ -289,27 +196,15 @@ void sm_engine_settle(struct sm_engine *engine)
     do {
         engine->has_failed = false;
         finish_done(engine);
-        if (!recover_timer(engine) && !LIST_EMPTY(&engine->running))
+        if (engine->is_lost || !sm_engine_recover_timer(engine))
             fail_all(engine);
         finish_failed(engine);
     } while (engine->has_failed);
+    if (engine->is_lost)
+        close_multi(engine);
 }
 
 /* ---- the engine ------------------------------------------------------------------------ */
-
-static int configure(struct sm_engine *engine, int connections)
-{
-    CURLM *multi = engine->multi;
-    CURLMcode bad = CURLM_OK;
-    bad |= curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    bad |= curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, engine);
-    bad |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    bad |= curl_multi_setopt(multi, CURLMOPT_TIMERDATA, engine);
-    bad |= curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-    if (connections > 0)
-        bad |= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)connections);
-    return bad == CURLM_OK ? 0 : -ENOTSUP;
-}
 
 int sm_engine_new(struct sm_engine **ret, simul_loop *loop, int connections)
 {
@@ -317,18 +212,18 @@ int sm_engine_new(struct sm_engine **ret, simul_loop *loop, int connections)
     if (r < 0)
         return r;
     struct sm_engine *engine = sm_zalloc(sizeof *engine);
+    r = -ENOMEM;
     if (engine) {
         engine->loop = loop;
+        engine->connections = connections;
         LIST_INIT(&engine->running);
-        engine->multi = curl_multi_init();
+        LIST_INIT(&engine->watches);
+        r = open_multi(engine);
     }
-    r = engine && engine->multi ? configure(engine, connections) : -ENOMEM;
     if (r >= 0) {
         *ret = engine;
         return 0;
     }
-    if (engine && engine->multi)
-        curl_multi_cleanup(engine->multi);
     sm_free(engine);
     library_close();
     return r;
@@ -339,8 +234,7 @@ void sm_engine_free(struct sm_engine *engine)
     if (!engine)
         return;
     sm_assert(LIST_EMPTY(&engine->running));
-    curl_multi_cleanup(engine->multi);
-    drop_timer(engine);
+    close_multi(engine);
     sm_free(engine);
     library_close();
 }

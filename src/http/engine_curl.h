@@ -24,12 +24,15 @@ struct sm_transfer {
 };
 
 struct sm_engine {
-    CURLM *multi;        /* owned */
+    CURLM *multi;        /* owned; NULL: it was lost, and nobody has needed one since */
     simul_loop *loop;    /* borrowed */
     simul_handle *timer; /* owned; curl's one timer, NULL if it wants none */
     bool timer_lost;     /* it could not be started */
     bool has_failed;     /* a transfer that runs has its error set */
+    bool is_lost;        /* curl has lost track: all that run are to fail */
+    int connections;     /* to keep open at most; <= 0: as many as are used */
     LIST_HEAD(, sm_transfer) running;
+    LIST_HEAD(, sm_watch) watches; /* owned */
 };
 
 /* ---- engine_curl.c ---- */
@@ -45,6 +48,15 @@ void sm_engine_remove(struct sm_engine *engine, struct sm_transfer *transfer);
 
 /* Only what goes on by itself holds the loop: not a transfer that is paused. */
 void sm_transfer_hold(struct sm_transfer *transfer, bool hold);
+
+/* ---- engine_curl_loop.c ---- */
+
+/* Have curl tell us of its descriptors and its time, and stop that. */
+CURLMcode sm_engine_listen(struct sm_engine *engine);
+void sm_engine_stop_listening(struct sm_engine *engine);
+
+/* False: there is still no memory for the timer that curl wants. */
+bool sm_engine_recover_timer(struct sm_engine *engine);
 
 /* ---- engine_curl_errors.c ---- */
 

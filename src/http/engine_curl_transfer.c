@@ -250,6 +250,13 @@ int sm_transfer_start(struct sm_transfer **ret, struct sm_engine *engine,
     return 0;
 }
 
+/* No callback of ours aborts: then curl had no memory to tell us of a descriptor. */
+static int error_of_resume(CURLcode code)
+{
+    bool no_memory = code == CURLE_OUT_OF_MEMORY || code == CURLE_ABORTED_BY_CALLBACK;
+    return no_memory ? -ENOMEM : -SIMUL_ETRANSFER;
+}
+
 /* curl hands out at once what it kept back, and may be told to pause again. */
 void sm_transfer_resume(struct sm_transfer *transfer)
 {
@@ -258,7 +265,7 @@ void sm_transfer_resume(struct sm_transfer *transfer)
     sm_transfer_hold(transfer, true);
     CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
     if (code != CURLE_OK && !transfer->error)
-        transfer->error = code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -SIMUL_ETRANSFER;
+        transfer->error = error_of_resume(code);
     if (transfer->error)
         transfer->engine->has_failed = true;
     sm_engine_settle(transfer->engine);
