@@ -45,7 +45,7 @@ enum sm_attention {
 struct sm_waiter {
     struct sm_list link; /* future->waiters, oldest first */
     void (*fire)(struct sm_waiter *waiter, struct simul_future *future);
-    void *owner;
+    void *owner; /* of many at once (sm_watch_all); else NULL */
 };
 
 /* Memory of the library's that hangs on futures and is freed by what happens on the loop:
@@ -210,6 +210,7 @@ void sm_future_finish(struct simul_future *future, enum sm_state state, int resu
 static inline void sm_future_watch(struct simul_future *future,
                                    struct sm_waiter *waiter)
 {
+    waiter->owner = NULL; /* sm_unwatch_all() looks at everybody's */
     sm_list_push(&future->waiters, &waiter->link);
 }
 

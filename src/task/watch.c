@@ -27,8 +27,8 @@ int sm_watch_all(struct simul_future **futures, size_t n,
             return -ENOMEM;
         }
         waiter->fire = fire;
-        waiter->owner = owner;
         sm_future_watch(futures[i], waiter);
+        waiter->owner = owner;
     }
     return 0;
 }
