@@ -18,13 +18,7 @@
 #include <unistd.h>
 
 #include "base/sys.h"
-
-#if __has_include(<valgrind/valgrind.h>) && !SM_ASAN && !SM_TSAN
-#include <valgrind/valgrind.h>
-#define UNDER_VALGRIND RUNNING_ON_VALGRIND
-#else
-#define UNDER_VALGRIND 0
-#endif
+#include "base/valgrind.h"
 
 #ifndef SYS_process_madvise
 #define SYS_process_madvise 440
@@ -112,7 +106,7 @@ static unsigned advise_batch(char *first, size_t stride, unsigned n)
  * the path itself, and be hurt; it passes the advice on. */
 static bool is_guarded(const char *page)
 {
-    return UNDER_VALGRIND || (access(page, F_OK) < 0 && errno == EFAULT);
+    return RUNNING_ON_VALGRIND || (access(page, F_OK) < 0 && errno == EFAULT);
 }
 
 /* The first guard of a pool is looked at. */
@@ -130,7 +124,7 @@ static unsigned by_madvise(struct sm_stack_pool *pool, char *first, size_t strid
     unsigned done = 0;
     if (pool->guard > SM_GUARD_MADVISE || forced > SM_GUARD_MADVISE)
         return 0;
-    if (n > 1 && !atomic_load(&batching_refused) && !UNDER_VALGRIND)
+    if (n > 1 && !atomic_load(&batching_refused) && !RUNNING_ON_VALGRIND)
         done = advise_batch(first, stride, n);
     for (; done < n; done++) {
         long r = sm_madvise(first + done * stride, sm_page_size(), GUARD_INSTALL);

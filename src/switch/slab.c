@@ -9,13 +9,7 @@
 #include <unistd.h>
 
 #include "base/sys.h"
-
-#if __has_include(<valgrind/valgrind.h>) && !SM_ASAN && !SM_TSAN
-#include <valgrind/valgrind.h>
-#else
-#define VALGRIND_STACK_REGISTER(base, top) 0
-#define VALGRIND_STACK_DEREGISTER(id)      ((void)(id))
-#endif
+#include "base/valgrind.h"
 
 #if SM_TSAN
 void __tsan_destroy_fiber(void *fiber);

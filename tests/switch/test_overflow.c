@@ -12,14 +12,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/valgrind.h"
 #include "contract/two_stacks.h"
 #include "switch/child.h"
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define VALGRIND_DISABLE_ERROR_REPORTING (void)0
-#endif
 
 /* A sanitizer's handler, which comes after ours, ends the process in its own way. */
 static void check_died_of_segv(const struct end *end)

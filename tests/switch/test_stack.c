@@ -11,15 +11,8 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "base/valgrind.h"
 #include "switch/stack.h"
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND              0
-#define VALGRIND_DISABLE_ERROR_REPORTING (void)0
-#define VALGRIND_ENABLE_ERROR_REPORTING  (void)0
-#endif
 
 /* Sanitizers and valgrind need address space, or time for each stack, themselves. */
 static bool is_instrumented(void)
