@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static double patience(void)
+double patience(void)
 {
     const char *times = getenv("CK_TIMEOUT_MULTIPLIER");
     return getenv("HARNESS_SWEEP") ? 1 : 15 * (times ? atof(times) : 1);

@@ -23,6 +23,9 @@
     static void net_##name_(void)
 int run_net_test(void (*body)(void));
 
+/** Seconds after which something will not happen any more. */
+double patience(void);
+
 /** A stream over a socketpair; *peer is the other end, blocking, the caller's. */
 simul_stream *stream_and_peer(int *peer, const simul_connect_opts *opts);
 

@@ -45,6 +45,12 @@ const char *trace_take(void)
     return taken;
 }
 
+void until_traced(void)
+{
+    while (words_length == 0 && simul_sleep(0.001) == 0)
+        ;
+}
+
 static void keep(simul_log_level level, const char *message, void *arg)
 {
     (void)level;

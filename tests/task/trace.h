@@ -31,6 +31,9 @@ const char *trace_take(void);
 
 #define ck_assert_trace(expected) ck_assert_str_eq(trace_take(), expected)
 
+/** Let the others run until it is not empty. */
+void until_traced(void);
+
 /** Collect the library's messages from here on. */
 void capture_log(void);
 
