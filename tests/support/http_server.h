@@ -11,6 +11,7 @@
  *   /redirect-body/N                              to /hello, with a body of N bytes
  *   /interim /folded /trailers /no-reason
  *   /slow-head /slow-body /delay/MS               never answers; never ends; late
+ *   /when-told                                    answers when counts->told is set
  *   /cut /cut-chunked /cut-head /nothing          closes within …, without an answer
  *   /reset /garbage /bad-chunk /bad-field /endless-head /bad-length
  *   /drop-next                                    answers, and closes the idle connection
@@ -21,12 +22,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Counters in shared memory; only the server writes. */
+/* Counters in shared memory; only the server writes, except told. */
 struct http_counts {
     int connections;        /* accepted */
     int requests;           /* whose head was read */
     int open;               /* connections now */
     int active, active_max; /* requests being answered: now, and at most */
+    int told;               /* set by a test */
     int left;               /* clients that closed while an answer was owed them */
 };
 

@@ -157,6 +157,13 @@ static int delay(struct http_client *client, long ms)
     return answer(client, 200, "OK", "", "late\n");
 }
 
+static int when_told(struct http_client *client)
+{
+    while (!__atomic_load_n(&client->counts->told, __ATOMIC_SEQ_CST))
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    return answer(client, 200, "OK", "", "told\n");
+}
+
 /* ---- redirects ------------------------------------------------------------------------- */
 
 static int redirect(struct http_client *client, int status, const char *to,
@@ -294,6 +301,8 @@ int http_pages_answer(struct http_client *client)
         return redirect(client, 302, "/loop", "");
     if (strcmp(path, "/trailers") == 0)
         return chunked(client, 100, "0\r\nX-Trailer: late\r\n\r\n");
+    if (strcmp(path, "/when-told") == 0)
+        return when_told(client);
     if (strcmp(path, "/slow-head") == 0)
         return hang(client);
     if (strcmp(path, "/slow-body") == 0) {
