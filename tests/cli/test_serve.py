@@ -181,7 +181,9 @@ class Life(unittest.TestCase):
     def test_what_is_under_way_is_answered_when_it_is_told_to_stop(self):
         with Server() as server, server.connect() as sock:
             sock.sendall(b"GET /delay/0.5 HTTP/1.1\r\nHost: a\r\n\r\n")
-            time.sleep(0.2)
+            asked = 1
+            while json.loads(get(server, "/stats")[1])["requests"] == asked:
+                asked += 1  # it has not come: only we have
             server.process.send_signal(signal.SIGTERM)
             self.assertIn(b"200 OK", sock.recv(1000))
             self.assertEqual(server.process.wait(60), 0)

@@ -15,7 +15,8 @@ import sys
 import threading
 
 SWEPT = "SIMUL_FAULT_LOG" in os.environ  # run very often: do less
-PATIENCE = 15  # seconds; more than any time limit of an example
+# seconds; more than any time limit of an example
+PATIENCE = 15 * int(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1"))
 INTERRUPTED = 130
 BAD = 3
 
