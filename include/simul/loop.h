@@ -251,15 +251,15 @@ SIMUL_API int simul_add_signal_handler(simul_loop *loop, int signum,
 SIMUL_API int simul_remove_signal_handler(simul_loop *loop, int signum);
 
 /** What the exception handler is told; all borrowed for the time of the call. */
-typedef struct simul_context {
+typedef struct simul_error_context {
     const char *message;  /* what happened, a sentence; never NULL */
     int error;            /* the error, < 0; 0 if there is none */
     const char *detail;   /* its message or text; may be NULL */
     simul_future *future; /* the future or task concerned; may be NULL */
-} simul_context;
+} simul_error_context;
 
-typedef void simul_exception_handler_fn(simul_loop *loop, const simul_context *context,
-                                        void *arg);
+typedef void simul_exception_handler_fn(simul_loop *loop,
+                                        const simul_error_context *context, void *arg);
 
 /** Who is told of errors that nobody asked for; NULL: the default, which writes them to
  *  the log. asyncio: set_exception_handler() */
@@ -268,7 +268,7 @@ SIMUL_API void simul_set_exception_handler(simul_loop *loop,
 
 /** Tell the handler. asyncio: call_exception_handler() */
 SIMUL_API void simul_call_exception_handler(simul_loop *loop,
-                                            const simul_context *context);
+                                            const simul_error_context *context);
 
 /** asyncio: set_debug() */
 SIMUL_API void simul_loop_set_debug(simul_loop *loop, bool on);

@@ -372,7 +372,7 @@ void simul_set_exception_handler(simul_loop *loop, simul_exception_handler_fn *f
     loop->handler_arg = arg;
 }
 
-void simul_call_exception_handler(simul_loop *loop, const simul_context *context)
+void simul_call_exception_handler(simul_loop *loop, const simul_error_context *context)
 {
     loop = sm_loop_or_running(loop);
     if (loop && loop->handler) {

@@ -69,7 +69,7 @@ static void fail(struct sm_reader *reader)
     char message[96];
     snprintf(message, sizeof message, "the %s of descriptor %d was removed",
              reader->op.flags == POLLOUT ? "writer" : "reader", reader->op.fd);
-    simul_context context = {.message = message, .error = (int)reader->op.result};
+    simul_error_context context = {.message = message, .error = (int)reader->op.result};
     reader->removed = true;
     simul_call_exception_handler(reader->loop, &context);
 }

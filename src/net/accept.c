@@ -109,8 +109,8 @@ static bool is_about_client(int error)
 
 static void report(struct simul_server *server, const char *message, int error)
 {
-    simul_call_exception_handler(server->loop,
-                                 &(simul_context){.message = message, .error = error});
+    simul_call_exception_handler(
+        server->loop, &(simul_error_context){.message = message, .error = error});
 }
 
 static int pause_for_shortage(struct simul_server *server, int error)

@@ -113,9 +113,9 @@ static void report(struct simul_stream *stream, int error)
 {
     simul_call_exception_handler(
         stream->loop,
-        &(simul_context){.message =
-                             "a stream could not send all that was written to it",
-                         .error = error});
+        &(simul_error_context){.message =
+                                   "a stream could not send all that was written to it",
+                               .error = error});
 }
 
 void sm_stream_closed(struct simul_stream *stream, int error)

@@ -127,10 +127,10 @@ void sm_report(struct simul_future *future, const char *message)
     } else {
         snprintf(text, sizeof text, "%s", message);
     }
-    simul_context context = {.message = text,
-                             .error = future->result,
-                             .detail = simul_message(future),
-                             .future = future};
+    simul_error_context context = {.message = text,
+                                   .error = future->result,
+                                   .detail = simul_message(future),
+                                   .future = future};
     simul_call_exception_handler(&future->sched->loop, &context);
 }
 

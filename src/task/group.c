@@ -243,10 +243,10 @@ static void body_failed(struct sm_group *g, int r)
         g->error = r;
     if (g->error == r)
         return;
-    simul_context context = {.message = "another error in a group, of its body",
-                             .error = r,
-                             .detail = simul_strerror(r),
-                             .future = g->scope.task};
+    simul_error_context context = {.message = "another error in a group, of its body",
+                                   .error = r,
+                                   .detail = simul_strerror(r),
+                                   .future = g->scope.task};
     simul_call_exception_handler(&g->scope.task->sched->loop, &context);
 }
 

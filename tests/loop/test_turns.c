@@ -206,7 +206,7 @@ TEST(close_drops_what_is_scheduled)
 
 /* ---- the exception handler (S6) ------------------------------------------------------------- */
 
-static void note(simul_loop *which, const simul_context *context, void *arg)
+static void note(simul_loop *which, const simul_error_context *context, void *arg)
 {
     trace("%d %s %d %s %s", which == loop, context->message, context->error,
           context->detail, (char *)arg);
@@ -214,7 +214,7 @@ static void note(simul_loop *which, const simul_context *context, void *arg)
 
 TEST(exception_handler_is_told_and_can_be_replaced)
 {
-    const simul_context context = {"something", -EIO, "with a disk", NULL};
+    const simul_error_context context = {"something", -EIO, "with a disk", NULL};
     open_loop(NULL);
     simul_set_exception_handler(loop, note, a);
     simul_call_exception_handler(loop, &context);
@@ -224,7 +224,7 @@ TEST(exception_handler_is_told_and_can_be_replaced)
     simul_call_exception_handler(loop, &context);
     ck_assert_trace("");
     ck_assert_int_eq(logged("something: with a disk (EIO)"), 1);
-    simul_call_exception_handler(loop, &(simul_context){.message = "no error"});
+    simul_call_exception_handler(loop, &(simul_error_context){.message = "no error"});
     ck_assert_int_eq(logged("no error\n"), 1);
     close_loop();
 }
@@ -232,7 +232,8 @@ TEST(exception_handler_is_told_and_can_be_replaced)
 TEST(errors_without_a_loop_go_to_the_log)
 {
     capture_log();
-    simul_call_exception_handler(NULL, &(simul_context){"alone", -EIO, NULL, NULL});
+    simul_call_exception_handler(NULL,
+                                 &(simul_error_context){"alone", -EIO, NULL, NULL});
     ck_assert_int_eq(logged("alone: "), 1);
 }
 

@@ -613,7 +613,8 @@ static void plain_free(void *memory, void *arg)
     free(memory);
 }
 
-static void memory_is_short(simul_loop *loop, const simul_context *context, void *told)
+static void memory_is_short(simul_loop *loop, const simul_error_context *context,
+                            void *told)
 {
     (void)loop;
     ck_assert_int_eq(context->error, -ENOMEM);

@@ -370,7 +370,7 @@ TASK_TEST(cancelled_future_is_not_reported)
     ck_assert_trace("");
 }
 
-static void keep_it(simul_loop *loop, const simul_context *context, void *arg)
+static void keep_it(simul_loop *loop, const simul_error_context *context, void *arg)
 {
     (void)loop;
     *(simul_future **)arg = simul_retain(context->future);

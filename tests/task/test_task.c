@@ -414,7 +414,7 @@ TASK_TEST(task_whose_error_was_awaited_is_not_reported) /* S54 */
     ck_assert_trace("");
 }
 
-static void note_and_try_to_wait(simul_loop *loop, const simul_context *context,
+static void note_and_try_to_wait(simul_loop *loop, const simul_error_context *context,
                                  void *arg)
 {
     (void)loop;

@@ -78,7 +78,7 @@ int logged(const char *text)
     return n;
 }
 
-static void trace_error(simul_loop *loop, const simul_context *context, void *arg)
+static void trace_error(simul_loop *loop, const simul_error_context *context, void *arg)
 {
     (void)loop;
     (void)arg;
