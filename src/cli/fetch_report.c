@@ -158,10 +158,11 @@ static int put_json(const struct fetch_result *result)
         bad |= json_object_set_new(json, "file", string_of(result->file));
     if (result->error)
         bad |= json_object_set_new(json, "error", string_of(result->error));
-    if (!bad)
+    if (!bad) {
         json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+        putchar('\n');
+    }
     json_decref(json);
-    putchar('\n');
     return bad ? -ENOMEM : 0;
 }
 

@@ -110,9 +110,17 @@ static CURLcode set_manners(CURL *easy)
     return bad;
 }
 
+/* Before 8.12 TLS sessions were kept in the easy handle. Ours is used once and has nothing
+ * to resume, but what is kept without memory to keep it all is freed twice. */
+static bool keeps_sessions(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080c00;
+}
+
 static CURLcode set_security(CURL *easy, const struct sm_engine_request *request)
 {
     CURLcode bad = CURLE_OK;
+    bad |= SET(SSL_SESSIONID_CACHE, keeps_sessions() ? 1L : 0L);
     bad |= SET(SSL_VERIFYPEER, request->no_verify ? 0L : 1L);
     bad |= SET(SSL_VERIFYHOST, request->no_verify ? 0L : 2L);
     if (request->ca_file) {

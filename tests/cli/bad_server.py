@@ -2,6 +2,7 @@
 """An HTTP server that does what `simul serve` never would: breaks off, lies, is late. What
 it does is said by the path; what it has seen is in its attributes."""
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -9,10 +10,16 @@ import zlib
 
 
 class BadServer:
-    def __init__(self):
+    """certificate: a file with it and its key, to speak TLS."""
+
+    def __init__(self, certificate=None):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.tls = None
+        if certificate:
+            self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self.tls.load_cert_chain(certificate)
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.port}"
         self.lock = threading.Lock()
         self.paths = []      # of all requests
         self.active = 0      # requests being answered
@@ -24,6 +31,7 @@ class BadServer:
         return self
 
     def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
         self.listener.close()
 
     def wait_for(self, n):
@@ -41,12 +49,14 @@ class BadServer:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
-        with client, client.makefile("rb") as lines:
-            try:
+        try:
+            if self.tls:
+                client = self.tls.wrap_socket(client, server_side=True)
+            with client, client.makefile("rb") as lines:
                 while self._one(client, lines):
                     pass
-            except OSError:
-                pass
+        except OSError:
+            client.close()
 
     def _one(self, client, lines):
         words = lines.readline().split()
