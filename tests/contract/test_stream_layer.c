@@ -72,7 +72,6 @@ static void (*body)(simul_stream *a, simul_stream *b);
 
 static void run_body(void)
 {
-    pattern(sent, LARGE, 0);
     kind->make(ends);
     body(ends[0], ends[1]);
     for (int i = 0; i < 2; i++) {
@@ -85,6 +84,7 @@ static void run_body(void)
 static void over_each(void (*what)(simul_stream *a, simul_stream *b))
 {
     body = what;
+    pattern(sent, LARGE, 0);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         kind = &kinds[i];
         int r = run_net_test(run_body);
