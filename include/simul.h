@@ -20,6 +20,7 @@
 #include <simul/task.h>
 #include <simul/timeout.h>
 #include <simul/group.h>
+#include <simul/context.h>
 #include <simul/loop.h>
 #include <simul/net.h>
 #include <simul/stream.h>

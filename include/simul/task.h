@@ -42,7 +42,9 @@ typedef struct simul_task_opts {
     size_t stack_size;              /* bytes of address space; default 64 KiB */
     void (*release_arg)(void *arg); /* called exactly once, when the task has ended or
                                       could not be made, also if it never began */
-    void *_reserved[5];
+    struct simul_context *context;  /* run in this one, shared, not in a copy of the
+                                      creator's (simul/context.h); held by the task */
+    void *_reserved[4];
 } simul_task_opts;
 
 /**

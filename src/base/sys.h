@@ -92,6 +92,12 @@ char *sm_mem_strdup(const char *text);
 #define sm_pidfd_open(pid, flags)                                                        \
     SM_SYS("pidfd_open", EMFILE, syscall(SYS_pidfd_open, pid, flags))
 
+/* ---- threads: these return an errno, and we -errno ------------------------------------ */
+
+#define SM_THREAD(call_, errnum_, expr) ((int)(SM_FAULT(call_, errnum_) ? -(errnum_) : -(expr)))
+#define sm_thread_setspecific(key, value)                                                \
+    SM_THREAD("pthread_setspecific", ENOMEM, pthread_setspecific(key, value))
+
 /* ---- signals ------------------------------------------------------------------------ */
 
 #define sm_sigaction(signum, act, old) SM_SYS("sigaction", EINVAL, sigaction(signum, act, old))

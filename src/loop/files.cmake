@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-sm_sources(clock.c handle.c inbox.c loop.c reader.c signal.c timer.c)
+sm_sources(clock.c context.c handle.c inbox.c loop.c reader.c signal.c timer.c vars.c)

@@ -7,12 +7,15 @@
 #include <math.h>
 
 #include "base/sys.h"
+#include "loop/context.h"
 #include "loop/loop.h"
 
 static void unref(struct simul_handle *handle)
 {
-    if (__atomic_sub_fetch(&handle->refs, 1, __ATOMIC_ACQ_REL) == 0)
-        sm_free(handle);
+    if (__atomic_sub_fetch(&handle->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    simul_context_release(handle->context);
+    sm_free(handle);
 }
 
 static void run(struct sm_ready *ready)
@@ -21,7 +24,7 @@ static void run(struct sm_ready *ready)
     sm_list_remove(&handle->link);
     sm_ring_unreserve(&handle->loop->ready);
     if (!__atomic_load_n(&handle->cancelled, __ATOMIC_ACQUIRE))
-        handle->fn(handle->arg);
+        sm_context_call(&handle->context, handle->fn, handle->arg);
     unref(handle);
 }
 
@@ -39,6 +42,10 @@ int sm_handle_make(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
     struct simul_handle *handle = sm_zalloc(sizeof *handle);
     if (!handle)
         return -ENOMEM;
+    if (sm_context_copy(sm_context_current(), &handle->context) < 0) {
+        sm_free(handle);
+        return -ENOMEM;
+    }
     handle->ready.run = run;
     handle->timer.fire = fire;
     handle->loop = loop;

@@ -95,6 +95,8 @@ struct simul_loop {
     void (*on_enter)(struct simul_loop *loop); /* it begins to run in this thread */
     void (*on_deadlock)(struct simul_loop *loop);
     void (*describe)(struct simul_loop *loop, uintptr_t entry, char *text, size_t size);
+    /* where the context of the task that runs is (context.h); NULL: none runs */
+    struct simul_context **(*context_place)(struct simul_loop *loop);
 };
 
 /* The loop that runs in this thread, or NULL. */
@@ -188,6 +190,7 @@ struct simul_handle {
     struct simul_loop *loop;
     simul_callback_fn *fn;
     void *arg;
+    struct simul_context *context; /* that of who scheduled it; owned */
     double when;
     unsigned refs;  /* atomic */
     bool cancelled; /* atomic */

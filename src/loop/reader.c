@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "loop/context.h"
 #include "loop/loop.h"
 
 struct sm_reader {
@@ -26,6 +27,7 @@ struct sm_reader {
     struct simul_loop *loop;
     simul_callback_fn *fn;
     void *arg;
+    struct simul_context *context; /* of who added it; owned */
     enum { ARMED, READY, RUNNING } state;
     bool removed, stale;
 };
@@ -41,6 +43,7 @@ static void free_reader(struct sm_reader *reader)
     sm_list_remove(&reader->link);
     sm_ring_unreserve(&reader->loop->ready);
     sm_loop_unhold(reader->loop, false);
+    simul_context_release(reader->context);
     sm_free(reader);
 }
 
@@ -83,7 +86,7 @@ static void run(struct sm_ready *ready)
     else if (!reader->removed && reader->op.result < 0)
         fail(reader);
     else if (!reader->removed)
-        reader->fn(reader->arg);
+        sm_context_call_held(reader->context, reader->fn, reader->arg);
     if (reader->removed)
         free_reader(reader);
     else
@@ -152,13 +155,16 @@ static struct sm_reader *new_reader(struct simul_loop *loop, int fd, int dir)
 }
 
 static int add_new(struct simul_loop *loop, int fd, int dir, simul_callback_fn *fn,
-                   void *arg)
+                   void *arg, struct simul_context *context)
 {
     struct sm_reader *reader = new_reader(loop, fd, dir);
-    if (!reader)
+    if (!reader) {
+        simul_context_release(context);
         return -ENOMEM;
+    }
     reader->fn = fn;
     reader->arg = arg;
+    reader->context = context;
     reader->state = ARMED;
     if (!sm_poll_ops(loop->poll)->submit(loop->poll, &reader->op))
         return 0;
@@ -184,13 +190,19 @@ static int add_watch(struct simul_loop *loop, int fd, int dir, simul_callback_fn
     r = grow_table(loop, fd, dir);
     if (r < 0)
         return (int)r;
+    struct simul_context *context;
+    r = sm_context_copy(sm_context_current(), &context);
+    if (r < 0)
+        return (int)r;
     struct sm_reader *reader = *slot_of(loop, fd, dir);
     if (!reader)
-        return add_new(loop, fd, dir, fn, arg);
+        return add_new(loop, fd, dir, fn, arg, context);
     reader->stale |= reader->removed && reader->state != RUNNING;
     reader->removed = false;
     reader->fn = fn;
     reader->arg = arg;
+    simul_context_release(reader->context);
+    reader->context = context;
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "loop/context.h"
 #include "loop/loop.h"
 
 struct signal_watch {
@@ -19,6 +20,7 @@ struct signal_watch {
     struct simul_loop *loop;
     simul_callback_fn *fn;
     void *arg;
+    struct simul_context *context; /* of who added it; owned */
     int signum;
     enum sm_signal_use use;
     bool queued, removed;
@@ -87,6 +89,7 @@ static void free_watch(struct signal_watch *watch)
 {
     sm_list_remove(&watch->link);
     sm_ring_unreserve(&watch->loop->ready);
+    simul_context_release(watch->context);
     sm_free(watch);
 }
 
@@ -97,7 +100,7 @@ static void run(struct sm_ready *ready)
     if (watch->removed)
         free_watch(watch);
     else
-        watch->fn(watch->arg);
+        sm_context_call_held(watch->context, watch->fn, watch->arg);
 }
 
 void sm_signals_drain(struct simul_loop *loop)
@@ -163,39 +166,55 @@ static void disclaim(struct signal_watch *watch)
     pthread_mutex_unlock(&lock);
 }
 
+/* Takes the context. */
+static void set_callback(struct signal_watch *watch, simul_callback_fn *fn, void *arg,
+                         struct simul_context *context)
+{
+    watch->fn = fn;
+    watch->arg = arg;
+    simul_context_release(watch->context);
+    watch->context = context;
+}
+
+static int new_watch(struct simul_loop *loop, int signum, struct signal_watch **ret)
+{
+    if (sm_ring_reserve(&loop->ready) < 0)
+        return -ENOMEM;
+    struct signal_watch *watch = sm_zalloc(sizeof *watch);
+    if (!watch) {
+        sm_ring_unreserve(&loop->ready);
+        return -ENOMEM;
+    }
+    watch->ready.run = run;
+    watch->loop = loop;
+    watch->signum = signum;
+    watch->use = SM_SIGNAL_RUN; /* counts for nothing yet */
+    sm_list_push(&loop->signals, &watch->link);
+    int r = claim(watch);
+    if (r < 0)
+        free_watch(watch);
+    else
+        *ret = watch;
+    return r;
+}
+
 int sm_signal_add(struct simul_loop *loop, int signum, simul_callback_fn *fn, void *arg,
                   enum sm_signal_use use)
 {
     if (signum <= 0 || signum >= NSIG || signum == SIGKILL || signum == SIGSTOP)
         return -EINVAL;
-    struct signal_watch *watch = find(loop, signum);
-    if (watch) {
-        watch->fn = fn;
-        watch->arg = arg;
-        set_use(watch, use);
-        return 0;
-    }
-    int r = sm_ring_reserve(&loop->ready);
+    struct simul_context *context;
+    int r = sm_context_copy(sm_context_current(), &context);
     if (r < 0)
         return r;
-    watch = sm_zalloc(sizeof *watch);
-    if (!watch) {
-        sm_ring_unreserve(&loop->ready);
-        return -ENOMEM;
-    }
-
-    watch->ready.run = run;
-    watch->loop = loop;
-    watch->fn = fn;
-    watch->arg = arg;
-    watch->signum = signum;
-    watch->use = SM_SIGNAL_RUN; /* counts for nothing yet */
-    sm_list_push(&loop->signals, &watch->link);
-    r = claim(watch);
+    struct signal_watch *watch = find(loop, signum);
+    if (!watch)
+        r = new_watch(loop, signum, &watch);
     if (r < 0) {
-        free_watch(watch);
+        simul_context_release(context);
         return r;
     }
+    set_callback(watch, fn, arg, context);
     set_use(watch, use);
     return 0;
 }

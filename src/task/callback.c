@@ -10,6 +10,7 @@ struct done_callback {
     struct simul_future *future; /* held */
     simul_done_fn *fn;
     void *arg;
+    struct simul_context *context; /* of who added it; owned */
 };
 
 static void free_callback(struct done_callback *callback)
@@ -17,6 +18,7 @@ static void free_callback(struct done_callback *callback)
     struct simul_future *future = callback->future;
     sm_ring_unreserve(&future->sched->loop.ready);
     sm_list_remove(&callback->closable.link);
+    simul_context_release(callback->context);
     sm_free(callback);
     sm_future_unref(future);
 }
@@ -30,11 +32,17 @@ static void drop(struct sm_closable *closable)
     free_callback(callback);
 }
 
+static void call(void *arg)
+{
+    struct done_callback *callback = arg;
+    callback->fn(callback->future, callback->arg);
+}
+
 static void run(struct sm_ready *ready)
 {
     struct done_callback *callback =
         sm_container_of(ready, struct done_callback, ready);
-    callback->fn(callback->future, callback->arg);
+    sm_context_call(&callback->context, call, callback);
     free_callback(callback);
 }
 
@@ -43,6 +51,17 @@ static void fire(struct sm_waiter *waiter, struct simul_future *future)
     struct done_callback *callback =
         sm_container_of(waiter, struct done_callback, waiter);
     sm_loop_ready(&future->sched->loop, &callback->ready, SM_READY_CALL);
+}
+
+static struct done_callback *new_callback(void)
+{
+    struct done_callback *callback = sm_zalloc(sizeof *callback);
+    if (!callback)
+        return NULL;
+    if (sm_context_copy(sm_context_current(), &callback->context) == 0)
+        return callback;
+    sm_free(callback);
+    return NULL;
 }
 
 int simul_add_done_callback(simul_future *future, simul_done_fn *fn, void *arg)
@@ -54,7 +73,7 @@ int simul_add_done_callback(simul_future *future, simul_done_fn *fn, void *arg)
     struct sm_ring *ring = &future->sched->loop.ready;
     if (sm_ring_reserve(ring) < 0)
         return -ENOMEM;
-    struct done_callback *callback = sm_zalloc(sizeof *callback);
+    struct done_callback *callback = new_callback();
     if (!callback) {
         sm_ring_unreserve(ring);
         return -ENOMEM;

@@ -116,6 +116,13 @@ simul_future *simul_retain(simul_future *future)
     return future;
 }
 
+static void call_handler(void *arg)
+{
+    const simul_error_context *context = arg;
+    simul_call_exception_handler(&context->future->sched->loop, context);
+}
+
+/* The handler runs in the task's context, as in asyncio. */
 void sm_report(struct simul_future *future, const char *message)
 {
     char text[256], label[96];
@@ -131,7 +138,10 @@ void sm_report(struct simul_future *future, const char *message)
                                    .error = future->result,
                                    .detail = simul_message(future),
                                    .future = future};
-    simul_call_exception_handler(&future->sched->loop, &context);
+    if (future->has_context)
+        sm_context_call_in(&future->variables, call_handler, &context);
+    else
+        call_handler(&context);
 }
 
 /* Nobody can ask any more. */
@@ -146,6 +156,8 @@ void sm_future_last_unref(struct simul_future *future)
     }
     if (future->extra)
         sm_extra_free(future);
+    if (sm_unlikely(future->has_context))
+        simul_context_release(future->variables);
     if (future->is_task && !future->sched->loop.closed)
         sm_ring_unreserve_n(&future->sched->loop.ready, 2);
     sm_future_free(future);

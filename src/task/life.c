@@ -61,6 +61,20 @@ static void report_deadlock(struct simul_loop *loop)
     free(text);
 }
 
+/* ---- whose context is current -------------------------------------------------------- */
+
+static struct simul_context **context_place(struct simul_loop *loop)
+{
+    struct simul_future *task = sm_sched_of(loop)->current;
+    if (!task)
+        return NULL;
+    if (!task->has_context) {
+        task->variables = NULL;
+        task->has_context = true;
+    }
+    return &task->variables;
+}
+
 /* ---- making -------------------------------------------------------------------------- */
 
 static void init(struct sm_sched *sched, const simul_loop_opts *opts)
@@ -74,6 +88,7 @@ static void init(struct sm_sched *sched, const simul_loop_opts *opts)
     sched->loop.on_enter = sm_sched_enter_thread;
     sched->loop.on_deadlock = report_deadlock;
     sched->loop.describe = describe_entry;
+    sched->loop.context_place = context_place;
     if (opts && opts->budget)
         sched->budget = opts->budget < 0 ? INT_MAX : opts->budget;
     if (opts && opts->stack_size)

@@ -18,13 +18,26 @@ static inline int reserve(struct sm_sched *sched)
     return 0;
 }
 
-static __attribute__((noinline)) int take_opts(struct simul_future *task,
-                                               const simul_task_opts *opts)
+/* The task's context is a copy of this one, unless it was given another. */
+static __attribute__((noinline)) int inherit(struct simul_future *task,
+                                             const struct simul_context *context)
 {
-    task->stack_size = (uint32_t)opts->stack_size;
-    task->own_size = opts->stack_size > 0;
-    if (!opts->name && !opts->release_arg)
+    if (task->has_context)
         return 0;
+    int r = sm_context_copy(context, &task->variables);
+    task->has_context = r == 0;
+    return r;
+}
+
+static void take_context(struct simul_future *task, struct simul_context *context)
+{
+    task->variables = sm_context_ref(context);
+    task->has_context = true;
+}
+
+/* What only a task with a name or a release function has. */
+static int take_extra(struct simul_future *task, const simul_task_opts *opts)
+{
     struct sm_extra *extra = sm_extra_of(task);
     if (!extra)
         return -ENOMEM;
@@ -36,6 +49,17 @@ static __attribute__((noinline)) int take_opts(struct simul_future *task,
     return 0;
 }
 
+static __attribute__((noinline)) int take_opts(struct simul_future *task,
+                                               const simul_task_opts *opts)
+{
+    task->stack_size = (uint32_t)opts->stack_size;
+    task->own_size = opts->stack_size > 0;
+    int r = opts->name || opts->release_arg ? take_extra(task, opts) : 0;
+    if (r == 0 && opts->context)
+        take_context(task, opts->context);
+    return r;
+}
+
 static struct simul_future *make(struct sm_sched *sched, const simul_task_opts *opts)
 {
     struct simul_future *task = sm_future_alloc(sched);
@@ -43,10 +67,16 @@ static struct simul_future *make(struct sm_sched *sched, const simul_task_opts *
         return NULL;
     if (sm_unlikely(opts != NULL) && take_opts(task, opts) < 0)
         goto give_back;
-    if (reserve(sched) < 0)
+    struct simul_context *current = sm_sched_context(sched);
+    if (sm_unlikely(current != NULL) && inherit(task, current) < 0)
         goto free_extra;
+    if (reserve(sched) < 0)
+        goto free_context;
     return task;
 
+free_context:
+    if (task->has_context)
+        simul_context_release(task->variables);
 free_extra:
     if (task->extra)
         sm_extra_free(task);

@@ -26,9 +26,11 @@
 #ifndef SM_TASK_TASK_H
 #define SM_TASK_TASK_H
 
+#include <simul/context.h>
 #include <simul/group.h>
 #include <simul/timeout.h>
 
+#include "loop/context.h"
 #include "loop/loop.h"
 #include "switch/stack.h"
 
@@ -94,10 +96,11 @@ struct simul_future {
     uint8_t attention;      /* enum sm_attention */
     bool must_cancel;       /* T6 */
     bool is_task;
-    bool asked;       /* somebody has seen the error */
-    bool first_taken; /* `first` is in use */
-    bool in_group;    /* `group` is valid */
-    bool own_size;    /* `stack_size` is valid */
+    bool asked;           /* somebody has seen the error */
+    bool first_taken;     /* `first` is in use */
+    bool in_group;        /* `group` is valid */
+    bool own_size : 1;    /* `stack_size` is valid */
+    bool has_context : 1; /* `variables` is valid */
     int result;
     uint32_t refs; /* T5 */
 
@@ -119,6 +122,7 @@ struct simul_future {
     struct sm_scope *scope; /* innermost, with SM_ATTEND_SCOPE */
     uint32_t ignored;       /* deliveries since the cancellation became sticky */
     uint32_t stack_size;
+    struct simul_context *variables; /* owned; NULL: none was set (loop/context.h) */
 } __attribute__((aligned(64)));
 
 enum { SM_FUTURE_CLEARED = 128, SM_MANY = 1024 };
@@ -160,6 +164,15 @@ static inline struct sm_sched *sm_sched_of(struct simul_loop *loop)
 static inline struct simul_future *sm_current(void)
 {
     return sm_running ? sm_sched_of(sm_running)->current : NULL;
+}
+
+/** What is current for who makes something on this loop. */
+static inline struct simul_context *sm_sched_context(const struct sm_sched *sched)
+{
+    const struct simul_future *task = sched->current;
+    if (!task)
+        return sm_thread_context;
+    return task->has_context ? task->variables : NULL;
 }
 
 /* ---- blocks.c ------------------------------------------------------------------------ */
