@@ -21,6 +21,7 @@
 #include <simul/timeout.h>
 #include <simul/group.h>
 #include <simul/context.h>
+#include <simul/sync.h>
 #include <simul/loop.h>
 #include <simul/net.h>
 #include <simul/stream.h>

@@ -120,13 +120,12 @@ int simul_loop_new(simul_loop **ret, const simul_loop_opts *opts)
 
 /* ---- closing ------------------------------------------------------------------------- */
 
-/* C6; and what its scopes hold goes, too. */
-static void forget_frames(struct simul_future *task)
+/* C6 */
+static void forget_wait(struct simul_future *task)
 {
     struct sm_wait *wait = task->wait;
     if (wait && wait->abort && (!wait->finished || wait->holds))
         wait->abort(wait);
-    sm_scopes_end(task);
     task->wait = NULL;
 }
 
@@ -136,7 +135,7 @@ static void destroy_pending(struct simul_future *task)
 {
     struct sm_sched *sched = task->sched;
     sm_report(task, "a task was destroyed while it was pending");
-    forget_frames(task);
+    sm_scopes_end(task);
     if (task->extra && task->extra->release_arg) {
         task->extra->release_arg(task->arg);
         task->extra->release_arg = NULL;
@@ -150,8 +149,12 @@ static void destroy_pending(struct simul_future *task)
     sched->task_count--;
 }
 
+/* Before the first stack goes all waits are off their lists: a lock that some wait for may
+ * lie in the frame of another. */
 static void destroy_all(struct sm_sched *sched)
 {
+    sm_list_each_safe (it, &sched->tasks)
+        forget_wait(sm_container_of(it, struct simul_future, all));
     while (!sm_list_empty(&sched->tasks)) {
         struct simul_future *task =
             sm_container_of(sched->tasks.next, struct simul_future, all);

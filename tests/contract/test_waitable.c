@@ -7,6 +7,7 @@
 #include "task/trace.h"
 
 #include <errno.h>
+#include <simul/sync.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -198,6 +199,79 @@ static void nothing_to_release(void)
 {
 }
 
+/* ---- what is made of such queues ------------------------------------------------------------- */
+
+static simul_lock lock;
+
+static void make_lock(void)
+{
+    lock = (simul_lock){0};
+    ck_assert_int_eq(simul_lock_acquire(&lock), 0);
+}
+
+static int wait_lock(void *unused)
+{
+    (void)unused;
+    return simul_lock_acquire(&lock);
+}
+
+static void wake_lock(void)
+{
+    ck_assert_int_eq(simul_lock_release(&lock), 0);
+}
+
+static bool lock_is_kept(int r)
+{
+    return simul_lock_locked(&lock) == (r == 0);
+}
+
+static simul_semaphore semaphore;
+
+static void make_semaphore(void)
+{
+    semaphore = (simul_semaphore)SIMUL_SEMAPHORE(0);
+}
+
+static int wait_semaphore(void *unused)
+{
+    (void)unused;
+    return simul_semaphore_acquire(&semaphore);
+}
+
+static void wake_semaphore(void)
+{
+    ck_assert_int_eq(simul_semaphore_release(&semaphore), 0);
+}
+
+static bool semaphore_is_kept(int r)
+{
+    return simul_semaphore_locked(&semaphore) == (r == 0);
+}
+
+static simul_event event;
+
+static void make_event(void)
+{
+    event = (simul_event){0};
+}
+
+static int wait_event(void *unused)
+{
+    (void)unused;
+    return simul_event_wait(&event);
+}
+
+static void wake_event(void)
+{
+    ck_assert_int_eq(simul_event_set(&event), 0);
+}
+
+static bool event_is_kept(int r)
+{
+    (void)r;
+    return simul_event_is_set(&event);
+}
+
 /* ---- operations of the poller ------------------------------------------------------------------- */
 
 static int fds[2];
@@ -261,6 +335,12 @@ static const struct waitable waitables[] = {
     {"group", make_future, wait_group, set_future, future_has_it, release_future, false,
      true},
     {"queue", make_queue, wait_queue, wake_queue, permit_is_kept, nothing_to_release,
+     false, false},
+    {"lock", make_lock, wait_lock, wake_lock, lock_is_kept, nothing_to_release, false,
+     false},
+    {"semaphore", make_semaphore, wait_semaphore, wake_semaphore, semaphore_is_kept,
+     nothing_to_release, false, false},
+    {"event", make_event, wait_event, wake_event, event_is_kept, nothing_to_release,
      false, false},
     {"operation", make_sockets, wait_receive, send_byte, byte_is_kept, close_sockets,
      true, false},
