@@ -30,8 +30,8 @@
  *
  * Errors of requests and reads come with a message (simul_message() of the task that passes
  * them on; simul_explain() in the task itself) that names the host and what happened:
- *   -SIMUL_EURL          the URL, or that of a redirect, is malformed or not http(s)
- *   -SIMUL_ENONAME       the host is unknown
+ *   -SIMUL_EURL          the URL, or that of a redirect or a proxy, is malformed or not http(s)
+ *   -SIMUL_ENONAME       the host, or the proxy, is unknown
  *   -SIMUL_EHOSTNAME     the resolver failed
  *   -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, …   the connection could not be made
  *   -SIMUL_ETLS          TLS could not be agreed on
@@ -80,7 +80,7 @@ typedef struct simul_session_opts {
     bool no_verify;         /* accept any certificate: no security at all */
     const char *proxy;      /* "http://[user:password@]host:port"; default: none */
     bool trust_env;         /* http_proxy, https_proxy, all_proxy and no_proxy of the
-                               environment count */
+                               environment count, as curl has them: HTTP_PROXY does not */
     void *_reserved[8];
 } simul_session_opts;
 

@@ -121,6 +121,7 @@ static int open_session(struct fetch *fetch)
                                                    .limit_per_host = options->per_host,
                                                    .total_timeout = options->timeout,
                                                    .ca_file = options->ca_file,
+                                                   .trust_env = true,
                                                });
     return r < 0 ? simul_fail(r, "cannot open the session: %s", simul_strerror(r)) : r;
 }
@@ -187,7 +188,9 @@ int cmd_fetch(int argc, char **argv)
         "A line is printed for each: status, bytes, seconds, the URL and where it led "
         "to, "
         "and an error if there is one. A status of 400 or above is an error. The exit "
-        "status is 1 if there was any.",
+        "status is 1 if there was any.\n\n"
+        "The environment variables http_proxy, https_proxy, all_proxy and no_proxy "
+        "count.",
         NULL,
         NULL,
         NULL};

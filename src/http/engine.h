@@ -51,6 +51,7 @@ struct sm_engine_request {
     size_t body_size;
     const char *resolved; /* "host:port:address,address"; NULL: the host is a number */
     const char *proxy;    /* NULL: none; `resolved` is then about the proxy */
+    unsigned proxy_port;  /* its port, where the URL does not say it */
     const char *ca_file;  /* NULL: the system's */
     bool no_verify, no_compression;
 };

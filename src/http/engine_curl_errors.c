@@ -57,6 +57,8 @@ static CURLcode sharpen(CURLcode code, const char *detail)
 {
     if (code == CURLE_RECV_ERROR && strstr(detail, "chunked"))
         return CURLE_WEIRD_SERVER_REPLY;
+    if (code == CURLE_RECV_ERROR && strstr(detail, "CONNECT"))
+        return CURLE_PROXY;
     if (code == CURLE_OUT_OF_MEMORY && strstr(detail, "header"))
         return CURLE_WEIRD_SERVER_REPLY;
     return code;

@@ -151,6 +151,7 @@ static CURLcode set_target(CURL *easy, const struct sm_engine_request *request)
     CURLcode bad = CURLE_OK;
     bad |= SET(URL, request->url);
     bad |= SET(PROXY, request->proxy ? request->proxy : "");
+    bad |= SET(PROXYPORT, (long)request->proxy_port);
     bad |= SET(NOPROXY, "");
     if (!request->no_compression)
         bad |= SET(ACCEPT_ENCODING, "gzip, deflate");

@@ -25,16 +25,25 @@ static void give_place(struct simul_response *response)
     response->place = NULL;
 }
 
+const char *sm_response_way(const struct simul_response *response, char way[SM_WAY_MAX])
+{
+    if (!*response->proxy)
+        return response->peer;
+    snprintf(way, SM_WAY_MAX, "%s through the proxy %s", response->peer,
+             response->proxy);
+    return way;
+}
+
 /* S1. */
 static void end(struct simul_response *response, int error, const char *what)
 {
-    char text[SM_PEER_MAX + 512];
+    char way[SM_WAY_MAX], text[SM_WAY_MAX + 512];
     if (response->done)
         return;
     response->done = true;
     response->error = error;
     if (error < 0) {
-        snprintf(text, sizeof text, "%s: %s", response->peer, what);
+        snprintf(text, sizeof text, "%s: %s", sm_response_way(response, way), what);
         sm_free(response->what);
         response->what = sm_strdup(text);
     }
@@ -233,6 +242,7 @@ void sm_response_reset(struct simul_response *response)
     response->head_size = response->dropped = 0;
     response->body.begin = response->body.end = 0;
     response->body_max = SM_BODY_WAITING;
+    *response->proxy = 0;
 }
 
 void sm_response_unref(struct simul_response *response)

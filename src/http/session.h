@@ -33,6 +33,8 @@ enum {
     SM_BODY_WAITING =
         65536, /* bytes that may wait to be read; see simul_response_read() */
     SM_PEER_MAX = SM_HTTP_HOST_MAX + 10, /* "[host]:65535" */
+    SM_PROXY_MAX = 1024,                 /* bytes of a proxy's URL, with its end */
+    SM_WAY_MAX = 2 * SM_PEER_MAX + 20,   /* "host:port through the proxy host:port" */
 };
 
 /* ---- fields of a message, owned ---- */
@@ -153,8 +155,11 @@ void sm_peer_of(const char *url, char peer[SM_PEER_MAX]);
 int sm_fields_set_basic(struct sm_fields *fields, const char *name,
                         struct sm_http_slice userinfo);
 
-/* The proxy for a URL as the environment has it; NULL: none. Borrowed from there. */
-const char *sm_proxy_from_env(const char *url);
+/* The proxy for a URL as the environment has it: 1 and its URL, 0: none, -SIMUL_EURL: what it
+ * has is no proxy of ours. */
+int sm_proxy_from_env(const char *url, char proxy[SM_PROXY_MAX]);
+/* Its port, given or that of the scheme. */
+unsigned sm_proxy_port(const char *proxy);
 
 /* ---- the response ---- */
 
@@ -182,6 +187,7 @@ struct simul_response {
 
     char *url; /* owned; of the last hop */
     char peer[SM_PEER_MAX];
+    char proxy[SM_PEER_MAX]; /* it goes through that; "": none */
     int status;
     char *reason; /* owned */
     struct sm_fields fields;
@@ -208,6 +214,9 @@ void sm_response_abort(struct simul_response *response, int error, const char *w
 int sm_response_wait(struct simul_response *response, double when, const char *which);
 /* The limit of that name: "total", "connect", "read". */
 double sm_limit_for(const struct sm_limits *limits, const char *which);
+/* Whom we talk to, for messages. */
+const char *sm_response_way(const struct simul_response *response,
+                            char way[SM_WAY_MAX]);
 /* The response's own error, with its message. */
 int sm_response_fail(const struct simul_response *response);
 

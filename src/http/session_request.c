@@ -104,9 +104,10 @@ static int prepare(struct call *call, const char *url)
 static int late(const struct simul_response *response, const char *which,
                 const char *doing)
 {
+    char way[SM_WAY_MAX];
     return simul_fail(-ETIMEDOUT, "%s: the %s time-out of %g s is over, %s",
-                      response->peer, which, sm_limit_for(&response->limits, which),
-                      doing);
+                      sm_response_way(response, way), which,
+                      sm_limit_for(&response->limits, which), doing);
 }
 
 static int take_place(struct simul_response *response)
@@ -125,6 +126,7 @@ static int find(struct call *call, const char *url, double when, char **resolved
 {
     simul_timeout scope;
     struct simul_response *response = call->response;
+    const char *role = *response->proxy ? "proxy" : "host";
     struct sm_http_url parsed;
     char host[SM_HTTP_HOST_MAX + 1];
     int r = sm_http_url_parse(url, strlen(url), &parsed);
@@ -139,18 +141,24 @@ static int find(struct call *call, const char *url, double when, char **resolved
         return late(response, when < response->deadline ? "connect" : "total",
                     "looking up the host");
     if (r == -SIMUL_ENONAME)
-        return simul_fail(r, "unknown host: %s", host);
+        return simul_fail(r, "unknown %s: %s", role, host);
     if (r == -SIMUL_EHOSTNAME)
-        return simul_fail(r, "cannot look up the host: %s", host);
+        return simul_fail(r, "cannot look up the %s: %s", role, host);
     return r;
 }
 
-static const char *proxy_of(const struct call *call)
+/* 1 and *proxy, which is the session's or in `text`; 0: none; or an error. */
+static int find_proxy(const struct call *call, char text[SM_PROXY_MAX],
+                      const char **proxy)
 {
     const struct simul_session *session = call->session;
-    if (session->proxy)
-        return session->proxy;
-    return session->trust_env ? sm_proxy_from_env(call->hop.url) : NULL;
+    *proxy = session->proxy;
+    if (session->proxy || !session->trust_env)
+        return session->proxy != NULL;
+    int r = sm_proxy_from_env(call->hop.url, text);
+    if (r > 0)
+        *proxy = text;
+    return r;
 }
 
 /* ---- one exchange ---------------------------------------------------------------------- */
@@ -167,6 +175,7 @@ static int start(struct call *call, const char *proxy, const char *resolved)
         .body_size = call->hop.body_size,
         .resolved = resolved,
         .proxy = proxy,
+        .proxy_port = proxy ? sm_proxy_port(proxy) : 0,
         .ca_file = session->ca_file,
         .no_verify = session->no_verify,
         .no_compression = call->opts->no_compression,
@@ -182,9 +191,13 @@ static int start(struct call *call, const char *proxy, const char *resolved)
 
 static int connect_to(struct call *call, double when)
 {
-    const char *proxy = proxy_of(call);
-    char *resolved = NULL;
-    int r = find(call, proxy ? proxy : call->hop.url, when, &resolved);
+    char text[SM_PROXY_MAX], *resolved = NULL;
+    const char *proxy;
+    int r = find_proxy(call, text, &proxy);
+    if (r > 0)
+        sm_peer_of(proxy, call->response->proxy);
+    if (r >= 0)
+        r = find(call, r > 0 ? proxy : call->hop.url, when, &resolved);
     if (r >= 0)
         r = start(call, proxy, resolved);
     sm_free(resolved);

@@ -4,9 +4,23 @@ it does is said by the path; what it has seen is in its attributes."""
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
 import zlib
+
+
+def make_certificate(folder):
+    """For 127.0.0.1 and only.test, signed by itself; a file (a Path) with it and its key."""
+    file = folder / "server.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", file, "-out", folder / "crt",
+         "-subj", "/CN=only.test", "-addext", "subjectAltName=IP:127.0.0.1,DNS:only.test",
+         "-days", "2"],
+        check=True, stderr=subprocess.DEVNULL)
+    file.write_text(file.read_text() + (folder / "crt").read_text())
+    return file
 
 
 class BadServer:

@@ -3,6 +3,7 @@
 """simul fetch, from outside: what it prints, what it writes, how it ends."""
 import json
 import os
+import pathlib
 import pty
 import resource
 import shutil
@@ -14,8 +15,9 @@ import threading
 import time
 import unittest
 
-from bad_server import BadServer
+from bad_server import BadServer, make_certificate
 from program import SIMUL, Server, run
+from proxy import Proxy
 
 CLOSED_PORT = socket.socket()  # bound, so that nobody else gets it, and not listening
 CLOSED_PORT.bind(("127.0.0.1", 0))
@@ -37,6 +39,7 @@ def no_such_name():
 
 
 os.environ["SIMUL_NAMESERVER"] = no_such_name()
+os.environ["no_proxy"] = "*"  # that of this machine, if there is one, is for others
 
 
 def fetch(*args, **kwargs):
@@ -111,6 +114,42 @@ class Lines(Fetch):
         json.loads(result.stdout)
         result = subprocess.run([SIMUL, "fetch", url], capture_output=True)
         self.assertNotIn(b"\x1b", result.stdout)
+
+
+class Proxies(Fetch):
+    def fetch_by(self, proxy, url, *args, no_proxy=""):
+        """What is said of the URL."""
+        environment = dict(os.environ, http_proxy=proxy, https_proxy=proxy, no_proxy=no_proxy)
+        return fetch_json(*args, url, env=environment)[1][url]
+
+    def test_requests_go_through_the_proxy_of_the_environment(self):
+        url = f"http://only.test:{self.bad.port}/x"
+        with Proxy({"only.test": "127.0.0.1"}) as proxy:
+            found = self.fetch_by("http://" + proxy.address, url)
+            self.assertEqual((found["status"], found["bytes"]), (200, 5))
+            self.assertEqual(proxy.lines, [f"GET {url} HTTP/1.1"])
+        self.assertEqual(self.bad.paths, ["/x"])
+
+    @unittest.skipUnless(shutil.which("openssl"), "there is no openssl")
+    def test_https_goes_through_a_tunnel(self):
+        certificate = make_certificate(pathlib.Path(self.dir))
+        with Proxy({"only.test": "127.0.0.1"}) as proxy, BadServer(certificate) as server:
+            url = f"https://only.test:{server.port}/x"
+            found = self.fetch_by(proxy.address, url, "--cacert", certificate)
+            self.assertEqual((found["status"], found["bytes"]), (200, 5))
+            self.assertEqual(proxy.lines, [f"CONNECT only.test:{server.port} HTTP/1.1"])
+
+    def test_no_proxy_goes_past_it(self):
+        with Proxy({}) as proxy:
+            found = self.fetch_by(proxy.address, self.bad.url + "/x", no_proxy="127.0.0.1")
+            self.assertEqual(proxy.lines, [])
+        self.assertEqual(found["status"], 200)
+
+    def test_a_refused_proxy_is_a_clear_error(self):
+        found = self.fetch_by(REFUSED, "http://only.test/x")
+        address = REFUSED[len("http://"):-1]
+        self.assertEqual(found["error"], f"only.test:80 through the proxy {address}: "
+                                         "cannot connect: Connection refused")
 
 
 class Errors(Fetch):

@@ -16,7 +16,8 @@ add_library(http_server STATIC
     support/http_server.c support/http_server_pages.c http/session_fixture.c)
 target_link_libraries(http_server PUBLIC harness PRIVATE PkgConfig::ZLIB)
 foreach(test session session_broken session_redirect
-        session_limits session_end session_names session_tls session_memory)
+        session_limits session_end session_names session_tls session_memory
+        session_proxy)
     sm_test_backends(test_${test} http/test_${test}.c)
     target_link_libraries(test_${test} PRIVATE http_server)
 endforeach()

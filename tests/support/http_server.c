@@ -46,6 +46,14 @@ static bool is_http(struct http_client *client)
     return false;
 }
 
+/* To a proxy the whole URL is said: whatever host is asked for, it is all here. */
+static void forget_host(char *path)
+{
+    char *rest = strncmp(path, "http://", 7) == 0 ? strchr(path + 7, '/') : NULL;
+    if (rest)
+        memmove(path, rest, strlen(rest) + 1);
+}
+
 static int read_head(struct http_client *client)
 {
     char *end;
@@ -53,8 +61,10 @@ static int read_head(struct http_client *client)
         if (read_more(client) == 0 || !is_http(client))
             return -1;
     client->head_len = (size_t)(end + 4 - client->head);
-    return sscanf(client->head, "%15s %2047s", client->method, client->path) == 2 ? 0
-                                                                                  : -1;
+    if (sscanf(client->head, "%15s %2047s", client->method, client->path) != 2)
+        return -1;
+    forget_host(client->path);
+    return 0;
 }
 
 static int read_body(struct http_client *client)

@@ -14,6 +14,7 @@
  *   /when-told                                    answers when counts->told is set
  *   /cut /cut-chunked /cut-head /nothing          closes within …, without an answer
  *   /reset /garbage /bad-chunk /bad-field /endless-head /bad-length
+ *   http://HOST/...                               the same: it is a proxy, too
  *   /drop-next                                    answers, and closes the idle connection
  */
 #ifndef SM_TESTS_HTTP_SERVER_H
