@@ -32,8 +32,8 @@ typedef struct simul_loop simul_loop;
 
 /** This place in the source, "file.c:12", for reports: where a task was made, or a scope
  *  entered. The macros that take it pass it by themselves. */
-#define SIMUL_HERE     __FILE__ ":" SIMUL_TEXT_(__LINE__)
-#define SIMUL_TEXT_(x) SIMUL_TEXT2_(x)
+#define SIMUL_HERE      __FILE__ ":" SIMUL_TEXT_(__LINE__)
+#define SIMUL_TEXT_(x)  SIMUL_TEXT2_(x)
 #define SIMUL_TEXT2_(x) #x
 
 /** Called with a future that is done; see simul_add_done_callback(). */
@@ -51,6 +51,10 @@ typedef void simul_destroy_fn(void *value);
  * asyncio:  loop.create_future()
  */
 SIMUL_API simul_future *simul_create_future(void);
+
+/** The loop that a future or task belongs to; NULL of NULL. Valid while the loop is open. Threads: any.
+ *  asyncio: Future.get_loop() */
+SIMUL_API simul_loop *simul_get_loop(const simul_future *future);
 
 /**
  * One more reference. @return future
@@ -199,7 +203,8 @@ SIMUL_API bool simul_cancel_msg(simul_future *future, const char *message);
  * Threads:  the loop's
  * asyncio:  add_done_callback()
  */
-SIMUL_API int simul_add_done_callback(simul_future *future, simul_done_fn *fn, void *arg);
+SIMUL_API int simul_add_done_callback(simul_future *future, simul_done_fn *fn,
+                                      void *arg);
 
 /**
  * Remove all callbacks with this function and argument that are not scheduled yet.

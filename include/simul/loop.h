@@ -66,7 +66,8 @@ SIMUL_API simul_loop *simul_get_running_loop(void);
 SIMUL_API int simul_loop_run_forever(simul_loop *loop);
 
 /**
- * Run until the future is done.
+ * Run until the future is done. A loop that runs already refuses, unless it may be
+ * re-entered: see simul_loop_set_reentrant().
  *
  * @return  its result or error
  * @error -SIMUL_ESTOPPED  somebody stopped the loop before
@@ -75,6 +76,24 @@ SIMUL_API int simul_loop_run_forever(simul_loop *loop);
  * asyncio:  run_until_complete()
  */
 SIMUL_API int simul_loop_run_until_complete(simul_loop *loop, simul_future *future);
+
+/**
+ * Whether the loop may be run from inside of itself; off by default, as asyncio has it. When
+ * it is on, inside of a running loop
+ *
+ *   - simul_loop_run_until_complete() in a task waits for the future, and others go on. It
+ *     is what simul_await() is, with its cancellation point.
+ *   - in a callback it turns the loop until the future is done: the tasks run, the callback
+ *     does not return before. No cancellation point.
+ *   - simul_run() runs its function as a task of the running loop, and waits for that; its
+ *     options are not looked at.
+ *
+ * The loop may be NULL: the running one.
+ *
+ * Threads:  the loop's
+ * asyncio:  (none; what nest_asyncio.apply() does)
+ */
+SIMUL_API void simul_loop_set_reentrant(simul_loop *loop, bool on);
 
 /**
  * Start a task on a loop that need not run (yet).
@@ -87,6 +106,48 @@ SIMUL_API int simul_loop_run_until_complete(simul_loop *loop, simul_future *futu
 SIMUL_API simul_task *simul_loop_create_task_at(simul_loop *loop, simul_fn *fn,
                                                 void *arg, const simul_task_opts *opts,
                                                 const char *where);
+
+/**
+ * Makes the tasks of a loop: called by all of simul_…create_task…() with their arguments
+ * (opts may be NULL). It has to pass them on to simul_task_new(), changed as it likes; if
+ * it makes none, it calls opts->release_arg.
+ *
+ * @param factory_arg  what simul_set_task_factory() was given
+ * @return             a new task, the caller's; or NULL
+ */
+typedef simul_task *simul_task_factory_fn(simul_loop *loop, simul_fn *fn, void *arg,
+                                          const simul_task_opts *opts,
+                                          const char *where, void *factory_arg);
+
+/** Who makes the loop's tasks from now on; NULL: simul_task_new(). The loop may be NULL: the
+ *  running one. Threads: the loop's. asyncio: set_task_factory() */
+SIMUL_API void simul_set_task_factory(simul_loop *loop, simul_task_factory_fn *factory,
+                                      void *factory_arg);
+
+/** The loop's factory, and in *factory_arg (unless that is NULL) its argument; NULL if it
+ *  has none. asyncio: get_task_factory() */
+SIMUL_API simul_task_factory_fn *simul_get_task_factory(const simul_loop *loop,
+                                                        void **factory_arg);
+
+/** What simul_loop_create_task_at() does without a factory, and what factories call.
+ *  asyncio: Task() */
+SIMUL_API simul_task *simul_task_new(simul_loop *loop, simul_fn *fn, void *arg,
+                                     const simul_task_opts *opts, const char *where);
+
+/**
+ * A factory whose tasks run at once until they first wait, inside the call that makes
+ * them: one that need not wait at all is done when it returns.
+ *
+ *     simul_set_task_factory(NULL, simul_eager_task_factory, NULL);
+ *
+ * Tasks of a loop that does not run are scheduled, and so are those made where nothing can
+ * run in between (in a release_arg, in the exception handler).
+ *
+ * asyncio:  eager_task_factory()
+ */
+SIMUL_API simul_task *simul_eager_task_factory(simul_loop *loop, simul_fn *fn,
+                                               void *arg, const simul_task_opts *opts,
+                                               const char *where, void *factory_arg);
 
 /** As simul_create_future(), on a loop that need not run. asyncio: loop.create_future() */
 SIMUL_API simul_future *simul_loop_create_future(simul_loop *loop);
@@ -266,6 +327,15 @@ typedef void simul_exception_handler_fn(simul_loop *loop,
 SIMUL_API void simul_set_exception_handler(simul_loop *loop,
                                            simul_exception_handler_fn *fn, void *arg);
 
+/** The handler, and in *arg (unless that is NULL) its argument; NULL: the default.
+ *  asyncio: get_exception_handler() */
+SIMUL_API simul_exception_handler_fn *
+simul_get_exception_handler(const simul_loop *loop, void **arg);
+
+/** Write it to the log, as it is done without a handler. asyncio: default_exception_handler() */
+SIMUL_API void simul_default_exception_handler(simul_loop *loop,
+                                               const simul_error_context *context);
+
 /** Tell the handler. asyncio: call_exception_handler() */
 SIMUL_API void simul_call_exception_handler(simul_loop *loop,
                                             const simul_error_context *context);
@@ -275,6 +345,10 @@ SIMUL_API void simul_loop_set_debug(simul_loop *loop, bool on);
 
 /** asyncio: get_debug() */
 SIMUL_API bool simul_loop_get_debug(const simul_loop *loop);
+
+/** From how many seconds on a callback or a step of a task is slow, in debug mode.
+ *  @error -SIMUL_ENOLOOP, -EINVAL (NaN, < 0). asyncio: slow_callback_duration */
+SIMUL_API int simul_loop_set_slow_callback(simul_loop *loop, double seconds);
 
 #ifdef __cplusplus
 }

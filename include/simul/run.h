@@ -42,7 +42,8 @@ typedef struct simul_loop_opts {
  * once (signals are for the main thread's).
  *
  * @return  what main returned
- * @error -SIMUL_ERUNNING      a loop runs in this thread already
+ * @error -SIMUL_ERUNNING      a loop runs in this thread already (and may not be re-entered:
+ *                             see simul_loop_set_reentrant())
  * @error -SIMUL_EINTERRUPTED  see above
  * @error -ECANCELED           main ended cancelled
  * @error -EDEADLK             nothing that could wake any of the tasks is left; a report
@@ -54,6 +55,62 @@ typedef struct simul_loop_opts {
  */
 #define simul_run(fn, arg) simul_run_opts((fn), (arg), NULL)
 SIMUL_API int simul_run_opts(simul_fn *fn, void *arg, const simul_loop_opts *opts);
+
+/**
+ * A loop that is kept for several runs, one after another: what the first leaves behind
+ * (tasks that were not awaited, registered readers) goes on when the next one runs. Each
+ * run looks after SIGINT as simul_run() does.
+ *
+ *     simul_runner *runner;
+ *     int r = simul_runner_new(&runner, NULL);
+ *     if (r == 0) {
+ *         r = simul_runner_run(runner, first, NULL);
+ *         if (r >= 0)
+ *             r = simul_runner_run(runner, second, NULL);
+ *         int end = simul_runner_close(runner);
+ *         r = r < 0 ? r : end;
+ *     }
+ *
+ * asyncio:  Runner
+ */
+typedef struct simul_runner simul_runner;
+
+/**
+ * Make a runner and its loop. It is the caller's, to be closed.
+ *
+ * @error -ENOMEM, -errno  as simul_loop_new(); *ret is untouched
+ *
+ * Threads:  any; the runner belongs to the one that uses it first
+ * asyncio:  Runner(); its loop is made at once and not at the first use
+ */
+SIMUL_API int simul_runner_new(simul_runner **ret, const simul_loop_opts *opts);
+
+/**
+ * Run main(arg) as a task until it is done. Other tasks are left as they are.
+ *
+ * @return  what main returned
+ * @error   as simul_run(); after any of them the runner can run again
+ *
+ * Threads:  the runner's
+ * asyncio:  Runner.run()
+ */
+SIMUL_API int simul_runner_run(simul_runner *runner, simul_fn *main, void *arg);
+
+/** The loop, the runner's; NULL of no runner. Threads: any. asyncio: Runner.get_loop() */
+SIMUL_API simul_loop *simul_runner_get_loop(simul_runner *runner);
+
+/**
+ * Cancel all tasks and wait for them, close the loop and release the runner. NULL is fine.
+ *
+ * @return  0
+ * @error -SIMUL_ERUNNING      a loop runs in this thread: nothing was done
+ * @error -SIMUL_EINTERRUPTED  a SIGINT came meanwhile: it was closed without waiting
+ * @error -EDEADLK             a task could not be waited for, as nothing would wake it
+ *
+ * Threads:  the runner's
+ * asyncio:  Runner.close()
+ */
+SIMUL_API int simul_runner_close(simul_runner *runner);
 
 /**
  * Turn the result of a run into an exit status: 0 for r >= 0; for an error one line is

@@ -44,12 +44,15 @@ typedef struct simul_task_opts {
                                       could not be made, also if it never began */
     struct simul_context *context;  /* run in this one, shared, not in a copy of the
                                       creator's (simul/context.h); held by the task */
-    void *_reserved[4];
+    int eager_start;                /* > 0: it runs until it first waits before
+                                       simul_create_task_opts() returns; < 0: it does not,
+                                       whatever the loop's factory says */
+    void *_reserved[3];
 } simul_task_opts;
 
 /**
  * Schedule fn(arg) as a task of the running loop. It takes its first step after the
- * caller waits; tasks start in the order in which they were made.
+ * caller waits (but see eager_start); tasks start in the order in which they were made.
  *
  * @param arg  borrowed until the task has ended
  * @return     the task, to be released by the caller; NULL: no memory, no running loop, or

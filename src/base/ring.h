@@ -29,6 +29,12 @@ static inline void sm_ring_push(struct sm_ring *ring, uintptr_t word)
     ring->slots[ring->tail++ & ring->mask] = word;
 }
 
+static inline void sm_ring_unshift(struct sm_ring *ring, uintptr_t word)
+{
+    sm_assert(sm_ring_count(ring) < ring->reserved); /* R1 */
+    ring->slots[--ring->head & ring->mask] = word;
+}
+
 static inline uintptr_t sm_ring_shift(struct sm_ring *ring)
 {
     sm_assert(sm_ring_count(ring) > 0);

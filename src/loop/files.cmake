@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
-sm_sources(clock.c context.c handle.c inbox.c loop.c reader.c signal.c timer.c vars.c)
+sm_sources(clock.c context.c exception.c handle.c inbox.c inspect.c loop.c reader.c signal.c
+    timer.c vars.c)

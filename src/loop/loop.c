@@ -143,8 +143,7 @@ static void run_passes(struct simul_loop *loop)
     }
 }
 
-/* How long the poller may block, seconds; < 0: for ever. */
-static double wait_limit(struct simul_loop *loop, double timeout)
+double sm_loop_wait_limit(struct simul_loop *loop, double timeout)
 {
     if (loop->stopping || sm_ring_count(&loop->ready) > 0
         || __atomic_load_n(&loop->inbox_filled, __ATOMIC_ACQUIRE))
@@ -219,7 +218,7 @@ int sm_loop_turn(struct simul_loop *loop, double timeout)
         if (r < 0)
             return r;
     }
-    int n = wait_for_poller(loop, wait_limit(loop, timeout));
+    int n = wait_for_poller(loop, sm_loop_wait_limit(loop, timeout));
     if (n < 0)
         return n;
     sm_signals_drain(loop);
@@ -292,97 +291,4 @@ void simul_loop_stop(simul_loop *loop)
         return;
     loop->stopping = true;
     loop->credit = -1; /* this pass is the last */
-}
-
-/* ---- questions ----------------------------------------------------------------------- */
-
-simul_loop *simul_get_running_loop(void)
-{
-    if (sm_running)
-        sm_running->escaped = true;
-    return sm_running;
-}
-
-int simul_loop_fileno(simul_loop *loop)
-{
-    loop = sm_loop_or_running(loop);
-    return loop ? sm_poll_ops(loop->poll)->fileno(loop->poll) : -SIMUL_ENOLOOP;
-}
-
-double simul_loop_timeout(simul_loop *loop)
-{
-    loop = sm_loop_or_running(loop);
-    if (!loop)
-        return -1;
-    double limit = wait_limit(loop, -1);
-    return limit;
-}
-
-bool simul_loop_is_running(const simul_loop *loop)
-{
-    return loop && loop->running;
-}
-
-const char *simul_loop_backend(const simul_loop *loop)
-{
-    loop = loop ? loop : sm_running;
-    return loop ? loop->backend_name : "none";
-}
-
-int simul_loop_hold(simul_loop *loop)
-{
-    loop = sm_loop_or_running(loop);
-    if (!loop)
-        return -SIMUL_ENOLOOP;
-    sm_loop_hold(loop, true);
-    return 0;
-}
-
-int simul_loop_unhold(simul_loop *loop)
-{
-    loop = sm_loop_or_running(loop);
-    if (!loop)
-        return -SIMUL_ENOLOOP;
-    sm_loop_unhold(loop, true);
-    return 0;
-}
-
-void simul_loop_set_debug(simul_loop *loop, bool on)
-{
-    loop = sm_loop_or_running(loop);
-    if (loop)
-        loop->debug = on;
-}
-
-bool simul_loop_get_debug(const simul_loop *loop)
-{
-    loop = loop ? loop : sm_running;
-    return loop && loop->debug;
-}
-
-/* ---- errors nobody asked for --------------------------------------------------------- */
-
-void simul_set_exception_handler(simul_loop *loop, simul_exception_handler_fn *fn,
-                                 void *arg)
-{
-    loop = sm_loop_or_running(loop);
-    if (!loop)
-        return;
-    loop->handler = fn;
-    loop->handler_arg = arg;
-}
-
-void simul_call_exception_handler(simul_loop *loop, const simul_error_context *context)
-{
-    loop = sm_loop_or_running(loop);
-    if (loop && loop->handler) {
-        loop->handler(loop, context, loop->handler_arg);
-        return;
-    }
-    if (context->error)
-        sm_log(SIMUL_LOG_ERROR, "%s: %s (%s)", context->message,
-               context->detail ? context->detail : simul_strerror(context->error),
-               simul_error_name(context->error));
-    else
-        sm_log(SIMUL_LOG_ERROR, "%s", context->message);
 }

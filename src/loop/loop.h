@@ -66,6 +66,7 @@ struct simul_loop {
     int32_t credit_full;    /* credit after a look at the poller */
 
     bool running, stopping, closed;
+    bool reentrant; /* the user allows to run it from inside of itself */
     bool virtual_clock, debug;
     bool deadlock_told;
     bool escaped; /* somebody was given the loop: another thread might wake it */
@@ -136,6 +137,14 @@ static inline void sm_loop_ready(struct simul_loop *loop, struct sm_ready *ready
     sm_ring_push(&loop->ready, (uintptr_t)ready | tag);
 }
 
+/** Make an entry the next one of this pass (a place must be reserved). */
+static inline void sm_loop_ready_next(struct simul_loop *loop, struct sm_ready *ready,
+                                      enum sm_ready_tag tag)
+{
+    sm_ring_unshift(&loop->ready, (uintptr_t)ready | tag);
+    loop->pass_left++;
+}
+
 static inline struct sm_ready *sm_ready_of(uintptr_t entry)
 {
     return (struct sm_ready *)(entry & ~(uintptr_t)SM_READY_TAGS);
@@ -165,6 +174,9 @@ int sm_loop_run(struct simul_loop *loop);
 
 /** One turn: the poller, the timers, one or more passes. `timeout` < 0: may block. */
 int sm_loop_turn(struct simul_loop *loop, double timeout);
+
+/** How long the poller may block, seconds; < 0: for ever. */
+double sm_loop_wait_limit(struct simul_loop *loop, double timeout);
 
 /** Bookkeeping around a pending operation (L2). */
 static inline void sm_loop_hold(struct simul_loop *loop, bool holds_clock)

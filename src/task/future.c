@@ -179,6 +179,14 @@ void simul_release_all(simul_future **futures, size_t n)
 
 /* ---- asking ------------------------------------------------------------------------- */
 
+simul_loop *simul_get_loop(const simul_future *future)
+{
+    if (!future)
+        return NULL;
+    future->sched->loop.escaped = true;
+    return &future->sched->loop;
+}
+
 bool simul_done(const simul_future *future)
 {
     return !future || sm_future_done(future);

@@ -165,22 +165,28 @@ static simul_task *refuse(const simul_task_opts *opts, void *arg)
     return NULL;
 }
 
+/* As soon as it is made: if it is eager it may end, or end the group, in its first step. */
+void sm_group_adopt(struct sm_group *g, struct simul_future *child)
+{
+    child->group = g;
+    child->in_group = true;
+    child->first_taken = true;
+    sm_list_push(&g->children, &child->first.link);
+}
+
 simul_task *simul_group_create_task_at(simul_group *public, simul_fn *fn, void *arg,
                                        const simul_task_opts *opts, const char *where)
 {
     struct sm_group *g = group_of(public);
     if (takes_no_more(g))
         return refuse(opts, arg);
-    struct simul_loop *loop = &g->scope.task->sched->loop;
-    struct simul_future *child = simul_loop_create_task_at(loop, fn, arg, opts, where);
-    if (!child) {
+    struct sm_sched *sched = g->scope.task->sched;
+    sched->joining = g;
+    struct simul_future *child =
+        simul_loop_create_task_at(&sched->loop, fn, arg, opts, where);
+    sched->joining = NULL;
+    if (!child)
         fail(g, -ENOMEM, NULL);
-        return NULL;
-    }
-    child->group = g;
-    child->in_group = true;
-    child->first_taken = true;
-    sm_list_push(&g->children, &child->first.link);
     return child; /* the caller's reference is the group's (N1) */
 }
 

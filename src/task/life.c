@@ -296,6 +296,8 @@ int simul_loop_run_until_complete(simul_loop *loop, simul_future *future)
         return -ENOMEM;
     if (future->sched != sm_sched_of(loop))
         return -EXDEV;
+    if (loop == sm_running && loop->reentrant)
+        return sm_run_nested(loop, future);
     sm_future_ref(future);
     r = sm_run_until(loop, future);
     if (r == 0)

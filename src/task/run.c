@@ -1,76 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * run(): a loop for one main task, from beginning to end (S51, and the SIGINT protocol of
- * asyncio's Runner).
- */
-#include <signal.h>
+/* Runners: a loop for one main task after another; and run(), which is one for one (S51). */
 #include <stdio.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/sys.h"
-#include "task/task.h"
+#include "task/run.h"
 #include "task/wait.h"
-
-struct run {
-    struct simul_loop *loop;
-    struct simul_future *main;
-    int interrupts;
-    bool cancelled_main; /* the first signal did */
-    bool watches[2];     /* SIGINT, SIGTERM */
-    bool at_once;        /* a second signal: wait for nobody */
-};
-
-static const int signals[2] = {SIGINT, SIGTERM};
-
-/* ---- signals -------------------------------------------------------------------------- */
-
-static void on_interrupt(void *arg)
-{
-    struct run *run = arg;
-    if (++run->interrupts == 1 && !sm_future_done(run->main)) {
-        run->cancelled_main = true;
-        simul_cancel(run->main);
-        return;
-    }
-    run->at_once = true;
-    simul_loop_stop(run->loop);
-}
-
-static bool is_main_thread(void)
-{
-    return syscall(SYS_gettid) == getpid();
-}
-
-static bool is_default(int signum)
-{
-    struct sigaction now;
-    return sigaction(signum, NULL, &now) == 0 && now.sa_handler == SIG_DFL;
-}
-
-/* Only in the main thread, and only over the default disposition. */
-static int watch_signals(struct run *run, const simul_loop_opts *opts)
-{
-    if (!is_main_thread())
-        return 0;
-    bool wanted[2] = {!opts || !opts->no_signals, opts && opts->terminate};
-    for (int i = 0; i < 2; i++) {
-        if (!wanted[i] || !is_default(signals[i]))
-            continue;
-        int r = sm_signal_add(run->loop, signals[i], on_interrupt, run, SM_SIGNAL_RUN);
-        if (r < 0)
-            return r;
-        run->watches[i] = true;
-    }
-    return 0;
-}
-
-static void unwatch_signals(struct run *run)
-{
-    for (int i = 0; i < 2; i++)
-        if (run->watches[i])
-            sm_signal_remove_run(run->loop, signals[i]);
-}
 
 /* ---- the end: cancel the rest, and wait for them ---------------------------------------- */
 
@@ -98,7 +32,7 @@ static struct simul_future *oldest(struct sm_sched *sched)
 }
 
 /* Wait for all tasks up to number `last`; no cancel interrupts them a second time. */
-static int wait_for_all(struct run *run, uint32_t last)
+static int wait_for_all(struct simul_runner *run, uint32_t last)
 {
     enum { TRIES = 8 }; /* a poller that fails now may not do so the next time */
     struct simul_future *task;
@@ -114,7 +48,7 @@ static int wait_for_all(struct run *run, uint32_t last)
 }
 
 /* Until no task is left; those made meanwhile are cancelled in the next round. */
-static int finish_tasks(struct run *run)
+static int finish_tasks(struct simul_runner *run)
 {
     struct sm_sched *sched = sm_sched_of(run->loop);
     int r = 0;
@@ -140,9 +74,22 @@ static void remember(struct simul_future *task, int r)
         snprintf(last.text, sizeof last.text, "%s", simul_message(task));
 }
 
-/* ---- run -------------------------------------------------------------------------------- */
+/* ---- runners ---------------------------------------------------------------------------- */
 
-static int result_of(struct run *run, int r)
+static int init(struct simul_runner *run, const simul_loop_opts *opts)
+{
+    *run = (struct simul_runner){0};
+    if (opts) {
+        run->no_signals = opts->no_signals;
+        run->terminate = opts->terminate;
+    }
+    int r = simul_loop_new(&run->loop, opts);
+    if (r == 0)
+        run->loop->escaped = false; /* nobody has seen it */
+    return r;
+}
+
+static int result_of(struct simul_runner *run, int r)
 {
     bool by_signal = run->cancelled_main && simul_cancelled(run->main)
                      && simul_uncancel(run->main) == 0;
@@ -151,38 +98,110 @@ static int result_of(struct run *run, int r)
     return r;
 }
 
-static int run_main(struct run *run, simul_fn *fn, void *arg,
-                    const simul_loop_opts *opts)
+/* Whoever called run() was given its error. */
+static void drop_main(struct simul_runner *run)
 {
-    int r = watch_signals(run, opts);
+    if (run->main)
+        run->main->asked = true;
+    simul_release(run->main);
+    run->main = NULL;
+}
+
+static int run_main(struct simul_runner *run, simul_fn *fn, void *arg)
+{
+    drop_main(run);
+    run->interrupts = 0;
+    run->cancelled_main = run->at_once = false;
+    int r = sm_run_watch_signals(run);
     if (r < 0)
         return r;
     run->main = simul_loop_create_task_at(run->loop, fn, arg, NULL, "simul_run");
     if (!run->main)
         return -ENOMEM;
-    r = simul_loop_run_until_complete(run->loop, run->main);
+    return simul_loop_run_until_complete(run->loop, run->main);
+}
+
+/* Wait for all others, and close the loop; what a signal says meanwhile is r's part, too. */
+static int finish(struct simul_runner *run, int r)
+{
     int end = finish_tasks(run);
     r = result_of(run, r >= 0 && end < 0 ? end : r);
-    remember(run->main, r);
+    if (run->main)
+        remember(run->main, r);
+    sm_run_unwatch_signals(run);
+    drop_main(run);
+    simul_loop_close(run->loop);
+    return r;
+}
+
+int simul_runner_new(simul_runner **ret, const simul_loop_opts *opts)
+{
+    struct simul_runner *run = sm_malloc(sizeof *run);
+    if (!run)
+        return -ENOMEM;
+    int r = init(run, opts);
+    if (r < 0) {
+        sm_free(run);
+        return r;
+    }
+    *ret = run;
+    return 0;
+}
+
+int simul_runner_run(simul_runner *run, simul_fn *fn, void *arg)
+{
+    if (!run || !fn)
+        return -EINVAL;
+    if (sm_running)
+        return -SIMUL_ERUNNING;
+    int r = run_main(run, fn, arg);
+    sm_run_unwatch_signals(run);
+    r = result_of(run, r);
+    if (run->main)
+        remember(run->main, r);
+    return r;
+}
+
+simul_loop *simul_runner_get_loop(simul_runner *run)
+{
+    if (!run)
+        return NULL;
+    run->loop->escaped = true;
+    return run->loop;
+}
+
+int simul_runner_close(simul_runner *run)
+{
+    if (!run)
+        return 0;
+    if (sm_running)
+        return -SIMUL_ERUNNING;
+    drop_main(run);
+    run->at_once = false;
+    sm_run_watch_signals(run); /* without them, nothing interrupts the waiting */
+    int r = finish(run, 0);
+    sm_free(run);
+    return r;
+}
+
+static int run_nested(simul_fn *fn, void *arg)
+{
+    struct simul_future *task =
+        simul_loop_create_task_at(sm_running, fn, arg, NULL, "simul_run");
+    int r = task ? sm_run_nested(sm_running, task) : -ENOMEM;
+    simul_release(task);
     return r;
 }
 
 int simul_run_opts(simul_fn *fn, void *arg, const simul_loop_opts *opts)
 {
     if (sm_running)
-        return -SIMUL_ERUNNING;
-    struct run run = {0};
-    int r = simul_loop_new(&run.loop, opts);
+        return sm_running->reentrant ? run_nested(fn, arg) : -SIMUL_ERUNNING;
+    struct simul_runner run;
+    int r = init(&run, opts);
     if (r < 0)
         return r;
-    run.loop->escaped = false; /* nobody has seen it */
-    r = run_main(&run, fn, arg, opts);
-    unwatch_signals(&run);
-    if (run.main)
-        run.main->asked = true; /* whoever called run() gets it */
-    simul_release(run.main);
-    simul_loop_close(run.loop);
-    return r;
+    return finish(&run, run_main(&run, fn, arg));
 }
 
 int simul_exit(int r)

@@ -133,6 +133,12 @@ __attribute__((noinline)) void sm_suspend(struct sm_sched *sched,
     *sched->errno_of_thread = saved_errno;
 }
 
+static void switch_from_loop(struct sm_sched *sched, struct simul_future *task)
+{
+    switch_to(sched, &sched->loop_context, &sched->thread_stack, task);
+    sched->loop_context = NULL;
+}
+
 /* A task's turn, when the loop's stack runs it. */
 void sm_task_resume(struct sm_ready *ready)
 {
@@ -141,8 +147,64 @@ void sm_task_resume(struct sm_ready *ready)
     if (!task->context && !begin(task))
         return;
     sched->budget_left = sched->budget;
-    switch_to(sched, &sched->loop_context, &sched->thread_stack, task);
+    switch_from_loop(sched, task);
 }
+
+/* ---- eager tasks ---------------------------------------------------------------------- */
+
+/*
+ * The creator becomes the next entry of the ring. So whoever would let others run in the
+ * new task lets its creator run, and nested ones unwind as a stack does.
+ */
+static void run_in_task(struct sm_sched *sched, struct simul_future *creator,
+                        struct simul_future *task)
+{
+    sm_loop_ready_next(&sched->loop, &creator->ready, SM_READY_TASK);
+    int saved_errno = *sched->errno_of_thread;
+    uintptr_t cxa[2] = {0, 0};
+    if (sched->cxa)
+        memcpy(cxa, sched->cxa, sizeof cxa);
+    switch_to(sched, &creator->context, creator->stack, task);
+    if (sched->cxa)
+        memcpy(sched->cxa, cxa, sizeof cxa);
+    *sched->errno_of_thread = saved_errno;
+}
+
+/* The same from a callback: an entry that only the loop's stack may run leads there. */
+static void run_in_loop(struct sm_sched *sched, struct simul_future *task)
+{
+    struct simul_loop *loop = &sched->loop;
+    struct sm_ready here = {0};
+    sm_loop_ready_next(loop, &here, SM_READY_CALL);
+    switch_from_loop(sched, task);
+    if (!loop->carry) /* debug mode: nobody took it */
+        loop->carry = sm_loop_next(loop);
+    sm_assert(sm_ready_of(loop->carry) == &here);
+    loop->carry = 0;
+}
+
+void sm_task_run_now(struct sm_sched *sched, struct simul_future *task)
+{
+    struct simul_future *creator = sched->current;
+    bool in_loop = !creator && !sched->loop_context;
+    if (sm_running != &sched->loop || (!creator && !in_loop)
+        || (in_loop && sm_ring_reserve(&sched->loop.ready) < 0)) {
+        sm_task_ready(task);
+        return;
+    }
+    int budget_left = sched->budget_left;
+    if (!begin(task))
+        sched->current = creator; /* it has ended already */
+    else if (creator)
+        run_in_task(sched, creator, task);
+    else
+        run_in_loop(sched, task);
+    sched->budget_left = budget_left;
+    if (in_loop)
+        sm_ring_unreserve(&sched->loop.ready);
+}
+
+/* ---- bodies ----------------------------------------------------------------------------- */
 
 static void run_body(struct sm_sched *sched, struct simul_future *task)
 {

@@ -85,8 +85,8 @@ give_back:
     return NULL;
 }
 
-struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *arg,
-                                    const simul_task_opts *opts, const char *where)
+static struct simul_future *make_task(struct sm_sched *sched, simul_fn *fn, void *arg,
+                                      const simul_task_opts *opts, const char *where)
 {
     struct simul_future *task = make(sched, opts);
     if (!task) {
@@ -105,18 +105,47 @@ struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *
     sm_list_init(&task->waiters);
     sm_list_push(&sched->tasks, &task->all);
     sched->task_count++;
-    sm_task_ready(task);
+    if (sm_unlikely(sched->joining != NULL)) {
+        sm_group_adopt(sched->joining, task);
+        sched->joining = NULL;
+    }
     return task;
+}
+
+struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *arg,
+                                    const simul_task_opts *opts, const char *where)
+{
+    struct simul_future *task = make_task(sched, fn, arg, opts, where);
+    if (sm_unlikely(!task))
+        return NULL;
+    if (sm_unlikely(opts && opts->eager_start > 0))
+        sm_task_run_now(sched, task);
+    else
+        sm_task_ready(task);
+    return task;
+}
+
+static bool can_create(simul_loop *loop, simul_fn *fn, const simul_task_opts *opts)
+{
+    return sm_loop_mine(loop) == 0 && fn && (!opts || opts->stack_size <= UINT32_MAX);
+}
+
+static simul_task *refuse(void *arg, const simul_task_opts *opts)
+{
+    if (opts && opts->release_arg)
+        opts->release_arg(arg);
+    return NULL;
 }
 
 static simul_task *create(simul_loop *loop, simul_fn *fn, void *arg,
                           const simul_task_opts *opts, const char *where)
 {
-    if (sm_loop_mine(loop) == 0 && fn && (!opts || opts->stack_size <= UINT32_MAX))
-        return sm_task_create(sm_sched_of(loop), fn, arg, opts, where);
-    if (opts && opts->release_arg)
-        opts->release_arg(arg);
-    return NULL;
+    if (!can_create(loop, fn, opts))
+        return refuse(arg, opts);
+    struct sm_sched *sched = sm_sched_of(loop);
+    if (sm_unlikely(sched->factory != NULL))
+        return sched->factory(loop, fn, arg, opts, where, sched->factory_arg);
+    return sm_task_create(sched, fn, arg, opts, where);
 }
 
 simul_task *simul_create_task_at(simul_fn *fn, void *arg, const simul_task_opts *opts,
@@ -130,6 +159,52 @@ simul_task *simul_loop_create_task_at(simul_loop *loop, simul_fn *fn, void *arg,
 {
     return create(sm_loop_or_running(loop), fn, arg, opts, where);
 }
+
+simul_task *simul_task_new(simul_loop *loop, simul_fn *fn, void *arg,
+                           const simul_task_opts *opts, const char *where)
+{
+    loop = sm_loop_or_running(loop);
+    if (!can_create(loop, fn, opts))
+        return refuse(arg, opts);
+    return sm_task_create(sm_sched_of(loop), fn, arg, opts, where);
+}
+
+/* ---- factories ---------------------------------------------------------------------- */
+
+void simul_set_task_factory(simul_loop *loop, simul_task_factory_fn *factory,
+                            void *factory_arg)
+{
+    loop = sm_loop_or_running(loop);
+    if (sm_loop_mine(loop) < 0)
+        return;
+    sm_sched_of(loop)->factory = factory;
+    sm_sched_of(loop)->factory_arg = factory_arg;
+}
+
+simul_task_factory_fn *simul_get_task_factory(const simul_loop *loop,
+                                              void **factory_arg)
+{
+    loop = loop ? loop : sm_running;
+    if (!loop)
+        return NULL;
+    const struct sm_sched *sched = (const struct sm_sched *)loop;
+    if (factory_arg)
+        *factory_arg = sched->factory_arg;
+    return sched->factory;
+}
+
+simul_task *simul_eager_task_factory(simul_loop *loop, simul_fn *fn, void *arg,
+                                     const simul_task_opts *opts, const char *where,
+                                     void *factory_arg)
+{
+    simul_task_opts eager = opts ? *opts : (simul_task_opts){0};
+    (void)factory_arg;
+    if (eager.eager_start == 0)
+        eager.eager_start = 1;
+    return simul_task_new(loop, fn, arg, &eager, where);
+}
+
+/* ---- asking ------------------------------------------------------------------------- */
 
 simul_task *simul_current_task(void)
 {

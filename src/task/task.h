@@ -132,13 +132,16 @@ struct sm_sched {
     struct simul_loop loop; /* first: a simul_loop * of ours is a struct sm_sched * */
     struct simul_future *current; /* the task that runs; NULL: the loop's stack */
     int budget_left, budget;      /* operations without a switch; see sm_spend() */
-    sm_context loop_context;      /* valid while a task runs */
+    sm_context loop_context; /* while a task runs; NULL: the loop's own stack does */
     int *errno_of_thread;
     uint64_t fp; /* floating-point control state that tasks begin with: the thread's */
     uintptr_t *cxa; /* C++'s two words of this thread; NULL: no C++ here */
     struct sm_stack thread_stack;
     struct sm_stack_pool stacks;
-    struct simul_future *free;              /* control blocks, linked by `wait` */
+    simul_task_factory_fn *factory; /* of the user's; NULL: none */
+    void *factory_arg;
+    struct sm_group *joining;  /* the task that is made next is to be a child of it */
+    struct simul_future *free; /* control blocks, linked by `wait` */
     struct simul_future *awaited;           /* last; only its address is looked at */
     struct simul_future *fresh, *fresh_end; /* blocks that were never used */
     struct sm_task_slab *slabs;
@@ -302,6 +305,10 @@ static inline void sm_yield(struct sm_sched *sched, struct simul_future *self)
     sm_suspend(sched, self);
 }
 
+/** S19: run a task that was made and not scheduled until it first suspends, or has ended;
+ *  where that cannot be, schedule it. */
+void sm_task_run_now(struct sm_sched *sched, struct simul_future *task);
+
 /** The run function of a task's ready entry: the loop's stack switches to it. */
 void sm_task_resume(struct sm_ready *ready);
 
@@ -323,11 +330,18 @@ void sm_task_end_unstarted(struct simul_future *task, int r);
 /** Run until the future is done: 0, -SIMUL_ESTOPPED, or an error of the loop. */
 int sm_run_until(struct simul_loop *loop, struct simul_future *future);
 
+/* ---- nested.c -------------------------------------------------------------------------- */
+
+/** The same from inside of the loop, which may be re-entered; its result or error. */
+int sm_run_nested(struct simul_loop *loop, struct simul_future *future);
+
 /* ---- scope.c ------------------------------------------------------------------------- */
 void sm_scopes_finish(struct sm_sched *sched);
 
 /* ---- group.c ------------------------------------------------------------------------- */
 void sm_group_child_done(struct sm_ready *ready);
+/** A task was made for the group (sched->joining). */
+void sm_group_adopt(struct sm_group *group, struct simul_future *child);
 
 /* ---- dump.c -------------------------------------------------------------------------- */
 void sm_dump(struct simul_loop *loop, FILE *out);

@@ -447,4 +447,44 @@ TEST(debug_mode_by_the_environment)
     unsetenv("SIMUL_DEBUG");
 }
 
+/* ---- the exception handler --------------------------------------------------------------------- */
+
+static void pass_on(simul_loop *its, const simul_error_context *context, void *text)
+{
+    trace("%s", (const char *)text);
+    simul_default_exception_handler(its, context);
+}
+
+TASK_TEST(exception_handler_that_passes_on_to_the_default_one)
+{
+    void *arg = NULL;
+    capture_log();
+    ck_assert(!simul_get_exception_handler(NULL, &arg));
+    simul_set_exception_handler(NULL, pass_on, "mine");
+    ck_assert(simul_get_exception_handler(NULL, &arg) == pass_on);
+    ck_assert_str_eq(arg, "mine");
+    simul_call_exception_handler(
+        NULL, &(simul_error_context){.message = "oh", .error = -EIO});
+    ck_assert_trace("mine");
+    ck_assert_int_eq(logged("oh: "), 1);
+    simul_set_exception_handler(NULL, NULL, NULL);
+    simul_call_exception_handler(NULL, &(simul_error_context){.message = "well"});
+    ck_assert_int_eq(logged("well"), 1);
+}
+
+TASK_TEST(loop_of_a_future)
+{
+    simul_future *future = simul_create_future();
+    ck_assert_ptr_eq(simul_get_loop(future), simul_get_running_loop());
+    ck_assert_ptr_null(simul_get_loop(NULL));
+    simul_release(future);
+}
+
+TASK_TEST(slow_callback_limit_that_makes_no_sense)
+{
+    ck_assert_int_eq(simul_loop_set_slow_callback(NULL, -1), -EINVAL);
+    ck_assert_int_eq(simul_loop_set_slow_callback(NULL, NAN), -EINVAL);
+    ck_assert_int_eq(simul_loop_set_slow_callback(NULL, 0), 0);
+}
+
 HARNESS_MAIN_BACKEND("turns")
