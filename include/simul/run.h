@@ -58,8 +58,9 @@ SIMUL_API int simul_run_opts(simul_fn *fn, void *arg, const simul_loop_opts *opt
 
 /**
  * A loop that is kept for several runs, one after another: what the first leaves behind
- * (tasks that were not awaited, registered readers) goes on when the next one runs. Each
- * run looks after SIGINT as simul_run() does.
+ * (tasks that were not awaited, registered readers) goes on when the next one runs, and
+ * what it sets in the context (simul/context.h) is there. Each run looks after SIGINT as
+ * simul_run() does.
  *
  *     simul_runner *runner;
  *     int r = simul_runner_new(&runner, NULL);

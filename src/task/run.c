@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/sys.h"
+#include "loop/context.h"
 #include "task/run.h"
 #include "task/wait.h"
 
@@ -115,7 +116,8 @@ static int run_main(struct simul_runner *run, simul_fn *fn, void *arg)
     int r = sm_run_watch_signals(run);
     if (r < 0)
         return r;
-    run->main = simul_loop_create_task_at(run->loop, fn, arg, NULL, "simul_run");
+    const simul_task_opts opts = {.context = run->context};
+    run->main = simul_loop_create_task_at(run->loop, fn, arg, &opts, "simul_run");
     if (!run->main)
         return -ENOMEM;
     return simul_loop_run_until_complete(run->loop, run->main);
@@ -140,12 +142,15 @@ int simul_runner_new(simul_runner **ret, const simul_loop_opts *opts)
     if (!run)
         return -ENOMEM;
     int r = init(run, opts);
-    if (r < 0) {
-        sm_free(run);
-        return r;
+    if (r == 0 && !(run->context = simul_context_new())) {
+        simul_loop_close(run->loop);
+        r = -ENOMEM;
     }
-    *ret = run;
-    return 0;
+    if (r < 0)
+        sm_free(run);
+    else
+        *ret = run;
+    return r;
 }
 
 int simul_runner_run(simul_runner *run, simul_fn *fn, void *arg)
@@ -180,6 +185,7 @@ int simul_runner_close(simul_runner *run)
     run->at_once = false;
     sm_run_watch_signals(run); /* without them, nothing interrupts the waiting */
     int r = finish(run, 0);
+    simul_context_release(run->context);
     sm_free(run);
     return r;
 }

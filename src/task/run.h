@@ -14,10 +14,11 @@
 #include "task/task.h"
 
 struct simul_runner {
-    struct simul_loop *loop;   /* owned */
-    struct simul_future *main; /* of the last run; NULL: none yet */
-    int interrupts;            /* in this run */
-    bool cancelled_main;       /* the first signal did */
+    struct simul_loop *loop;       /* owned */
+    struct simul_context *context; /* owned; of all its runs; NULL: each has its own */
+    struct simul_future *main;     /* of the last run; NULL: none yet */
+    int interrupts;                /* in this run */
+    bool cancelled_main;           /* the first signal did */
     bool no_signals, terminate;
     bool watches[2]; /* SIGINT, SIGTERM */
     bool at_once;    /* wait for nobody */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <simul/context.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +97,31 @@ TEST(run_and_close_from_inside_are_refused)
     ck_assert_int_eq(simul_runner_run(runner, use_the_runner, NULL), 0);
     ck_assert_int_eq(simul_runner_close(runner), 0);
     ck_assert_trace("1 1");
+}
+
+static simul_context_var color = {.name = "color"};
+
+static int set_color(void *text)
+{
+    return simul_context_var_set(&color, text, NULL, NULL);
+}
+
+static int say_color(void *unused)
+{
+    (void)unused;
+    const char *text = simul_context_var_get(&color);
+    trace("%s", text ? text : "none");
+    return 0;
+}
+
+TEST(runs_share_their_context) /* N04 */
+{
+    open_runner();
+    ck_assert_int_eq(simul_runner_run(runner, set_color, "blue"), 0);
+    ck_assert_int_eq(simul_runner_run(runner, say_color, NULL), 0);
+    ck_assert_int_eq(simul_runner_close(runner), 0);
+    ck_assert_int_eq(run_like_asyncio(say_color, NULL), 0);
+    ck_assert_trace("blue none");
 }
 
 TEST(runner_that_never_ran_closes)
