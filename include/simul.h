@@ -22,6 +22,7 @@
 #include <simul/group.h>
 #include <simul/context.h>
 #include <simul/sync.h>
+#include <simul/gen.h>
 #include <simul/loop.h>
 #include <simul/net.h>
 #include <simul/stream.h>

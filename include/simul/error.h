@@ -20,7 +20,9 @@ extern "C" {
 /*
  * code, number, text. asyncio's words for them: EEOF and EINCOMPLETE are
  * IncompleteReadError, ELIMIT is LimitOverrunError, ESTATE is InvalidStateError,
- * ENOLOOP and ENOTASK are "no running event loop", ECLOSEDLOOP "Event loop is closed".
+ * ENOLOOP and ENOTASK are "no running event loop", ECLOSEDLOOP "Event loop is closed",
+ * EGENEXIT is GeneratorExit, EGENIGNORED "generator ignored GeneratorExit", EEXECUTING
+ * "generator already executing".
  */
 #define SIMUL_ERROR_MAP(X)                                                               \
     X(EEOF, 10001, "end of the stream")                                                  \
@@ -49,7 +51,10 @@ extern "C" {
     X(ECERTIFICATE, 10024, "the certificate was refused")                                \
     X(ETRANSFER, 10025, "the transfer failed")                                           \
     X(EINTERRUPTED, 10026, "interrupted by a signal")                                    \
-    X(ETOOLARGE, 10027, "larger than the limit")
+    X(ETOOLARGE, 10027, "larger than the limit")                                         \
+    X(EGENEXIT, 10028, "the generator is being closed")                                  \
+    X(EGENIGNORED, 10029, "the generator has yielded although it was being closed")      \
+    X(EEXECUTING, 10030, "the generator is running already")
 
 enum simul_error_code {
 #define SIMUL_ERROR_ENUM(name, number, text) SIMUL_##name = number,

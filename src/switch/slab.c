@@ -81,6 +81,27 @@ void sm_slab_each(void (*visit)(struct sm_slab *slab, void *arg), void *arg)
     atomic_fetch_sub(&walkers, 1);
 }
 
+struct search {
+    const char *address;
+    struct sm_stack *found;
+};
+
+static void look_into(struct sm_slab *slab, void *arg)
+{
+    struct search *search = arg;
+    size_t i = (size_t)(search->address - slab->first) / slab->stride;
+    if (search->address >= slab->first
+        && i < __atomic_load_n(&slab->carved, __ATOMIC_ACQUIRE))
+        search->found = &slab->table[i];
+}
+
+struct sm_stack *sm_stack_around(const void *address)
+{
+    struct search search = {.address = address};
+    sm_slab_each(look_into, &search);
+    return search.found;
+}
+
 /* ---- mapping ------------------------------------------------------------------------- */
 
 static size_t table_bytes(size_t count)

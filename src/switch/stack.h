@@ -62,7 +62,7 @@ enum sm_stack_state {
 struct sm_stack {
     sm_context context;    /* resumes what is suspended on it; task/ fills it */
     void *base, *top;      /* usable bytes; base is just above the guard */
-    void *owner;           /* the task that runs on it, for the overflow report */
+    void *owner;           /* what runs on it: a task, or a coroutine: `of_coro` */
     struct sm_stack *next; /* in the pool's free list */
     struct sm_slab *slab;  /* where it was carved from; NULL: the stack of a thread */
     uint8_t state;         /* enum sm_stack_state */
@@ -72,6 +72,7 @@ struct sm_stack {
     bool cold;             /* its pages were never touched, or given back */
     bool single;           /* not of the pool's default size: mapped alone */
     bool rooted;           /* LeakSanitizer knows it as a root */
+    bool of_coro;          /* the owner is a struct sm_coro (task/coro.h) */
     unsigned valgrind_id;  /* registration with valgrind */
 #if SM_ASAN || SM_TSAN
     void *asan_fake, *tsan; /* the sanitizers' idea of the fiber */
@@ -213,5 +214,8 @@ void sm_overflow_leave(void);
 
 /** The stack in whose guard `address` lies; NULL if none. Async-signal-safe. */
 struct sm_stack *sm_stack_of_guard(const void *address);
+
+/** The stack of ours that `address` lies in; NULL: that of a thread. */
+struct sm_stack *sm_stack_around(const void *address);
 
 #endif

@@ -181,6 +181,23 @@ sm_context_inherit_fp:          /* (sm_context) */
     .cfi_endproc
     .size   sm_context_inherit_fp, . - sm_context_inherit_fp
 
+/*
+ * How functions marked SM_RETURNS_BY_JUMP return; the compiler knows it by this name. (rcx is
+ * theirs to clobber.)
+ */
+    .globl  __x86_return_thunk
+    .hidden __x86_return_thunk
+    .type   __x86_return_thunk, @function
+    .p2align 4
+__x86_return_thunk:
+    .cfi_startproc
+    popq    %rcx
+    .cfi_adjust_cfa_offset -8
+    .cfi_register %rip, %rcx
+    notrack jmp *%rcx
+    .cfi_endproc
+    .size   __x86_return_thunk, . - __x86_return_thunk
+
 /* Indirect branch tracking is kept (IBT); a shadow stack (SHSTK) is not. */
     .section .note.gnu.property, "a"
     .p2align 3

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/sys.h"
-#include "task/task.h"
+#include "task/backtrace.h"
 #include "task/wait.h"
 
 static const char *state_of(const struct simul_future *task)

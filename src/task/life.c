@@ -10,7 +10,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "task/task.h"
+#include "task/coro.h"
 #include "task/wait.h"
 
 /* ---- what reports say ---------------------------------------------------------------- */
@@ -29,16 +29,6 @@ static void describe_entry(struct simul_loop *loop, uintptr_t entry, char *text,
     sm_task_label(task, label, sizeof label);
     snprintf(text, size, "a step of task %s (made at %s)", label,
              task->where ? task->where : "?");
-}
-
-static void describe_stack(const struct sm_stack *stack, char *text, size_t size)
-{
-    const struct simul_future *task = stack->owner;
-    char label[96] = "(none)";
-    if (task)
-        sm_task_label(task, label, sizeof label);
-    snprintf(text, size, "task %s, made at %s", label,
-             task && task->where ? task->where : "?");
 }
 
 /* To the log, as one message; without memory for that, to standard error. */
@@ -97,7 +87,7 @@ static void init(struct sm_sched *sched, const simul_loop_opts *opts)
         sched->stacks.accept_canaries = opts->accept_canaries;
     sched->budget_left = sched->budget;
     if (!opts || !opts->no_overflow_report)
-        sched->overflow_watched = sm_overflow_enter(describe_stack) == 0;
+        sched->overflow_watched = sm_overflow_enter(sm_stack_describe) == 0;
 }
 
 int simul_loop_new(simul_loop **ret, const simul_loop_opts *opts)
@@ -140,6 +130,7 @@ static void destroy_pending(struct simul_future *task)
         task->extra->release_arg(task->arg);
         task->extra->release_arg = NULL;
     }
+    sm_coro_lose_all(task);
     if (task->stack)
         sm_stack_put(&sched->stacks, task->stack);
     task->stack = NULL;

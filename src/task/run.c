@@ -60,6 +60,24 @@ static int finish_tasks(struct simul_runner *run)
     return r;
 }
 
+/* What the upper layers want to end in a task; and what that left behind. */
+static int shut_down(struct simul_runner *run)
+{
+    struct sm_sched *sched = sm_sched_of(run->loop);
+    if (!sched->shut_down || run->at_once)
+        return 0;
+    struct simul_future *task =
+        sm_task_create(sched, sched->shut_down, NULL, NULL, "simul_run");
+    if (!task)
+        return -ENOMEM;
+    int r = sm_run_until(run->loop, task);
+    if (r == 0)
+        r = simul_error(task);
+    sm_future_unref(task);
+    int end = finish_tasks(run);
+    return r < 0 ? r : end;
+}
+
 /* ---- what the main task said, for simul_exit() ------------------------------------------ */
 
 static __thread struct {
@@ -127,6 +145,8 @@ static int run_main(struct simul_runner *run, simul_fn *fn, void *arg)
 static int finish(struct simul_runner *run, int r)
 {
     int end = finish_tasks(run);
+    if (end == 0)
+        end = shut_down(run);
     r = result_of(run, r >= 0 && end < 0 ? end : r);
     if (run->main)
         remember(run->main, r);

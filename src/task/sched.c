@@ -256,4 +256,11 @@ void sm_sched_enter_thread(struct simul_loop *loop)
     sched->cxa = __cxa_get_globals ? __cxa_get_globals() : NULL;
     sched->fp = sm_fp_get();
     sm_stack_of_thread(&sched->thread_stack);
+#if SM_ASAN
+    const struct sm_stack *around = sm_stack_around(__builtin_frame_address(0));
+    if (around) { /* it is run in a generator */
+        sched->thread_stack.base = around->base;
+        sched->thread_stack.top = around->top;
+    }
+#endif
 }

@@ -123,7 +123,17 @@ void sm_scopes_check(struct simul_future *task, const void *frame)
 
 void sm_scopes_end(struct simul_future *task)
 {
-    while (sm_innermost(task))
+    sm_scopes_end_to(task, NULL);
+}
+
+void sm_scopes_end_to(struct simul_future *task, const struct sm_scope *outer)
+{
+    const struct sm_scope *it = sm_innermost(task);
+    while (it && it != outer)
+        it = it->outer;
+    if (it != outer)
+        return; /* it is not there any more: who knows what these are */
+    while (sm_innermost(task) != outer)
         abandon_innermost(task);
 }
 

@@ -153,7 +153,9 @@ struct sm_sched {
     struct sm_list aborts;        /* of struct sm_wait; see cancel.c */
     size_t task_count;
     uint32_t next_id;
+    simul_fn *shut_down; /* the upper layers' (gen/): the last task of a run; NULL: none */
     bool overflow_watched;
+    bool agens_shut_down; /* gen/'s */
     bool sweep;
     bool aborting; /* it is being gone through */
 };
@@ -345,8 +347,5 @@ void sm_group_adopt(struct sm_group *group, struct simul_future *child);
 
 /* ---- dump.c -------------------------------------------------------------------------- */
 void sm_dump(struct simul_loop *loop, FILE *out);
-
-/* ---- backtrace.c --------------------------------------------------------------------- */
-void sm_print_stack(struct simul_future *task, FILE *out);
 
 #endif

@@ -209,6 +209,8 @@ void sm_scope_put(struct sm_sched *sched, struct sm_scope *scope);
 void sm_scopes_check(struct simul_future *task, const void *frame);
 /** The body has returned: none may be left. */
 void sm_scopes_end(struct simul_future *task);
+/** … but `outer` and those around it. */
+void sm_scopes_end_to(struct simul_future *task, const struct sm_scope *outer);
 
 /* A cleanup scope, for our own use: sticky is put aside. */
 bool sm_sticky_save(struct simul_future *task);

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+sm_test(test_gen gen/test_gen.c task/trace.c)
+sm_test(test_yield_from gen/test_yield_from.c task/trace.c)
+sm_test(test_gen_inspect gen/test_gen_inspect.c task/trace.c)
+sm_test(test_gen_overflow gen/test_gen_overflow.c task/trace.c)
+sm_test_backends(test_gen_task gen/test_gen_task.c task/trace.c)
+sm_test_backends(test_agen gen/test_agen.c task/trace.c)
+sm_test_backends(test_agen_end gen/test_agen_end.c task/trace.c)
+if(NOT CMAKE_CROSSCOMPILING)
+    sm_test(test_gen_exceptions gen/test_gen_exceptions.cpp)
+endif()
