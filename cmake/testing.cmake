@@ -6,6 +6,9 @@
 #                                   swept as such (sm_sweep_program)
 #   sm_example(name [WITHOUT backend...])
 #                                   a program that people copy, and what it has to print
+#   sm_seed(name [SWEPT_WITH argument...] [REAL_WITH argument...] [FASTER times])
+#                                   a program of examples/seeds, on the virtual clock and
+#                                   on the real one
 #   sm_add_test(name [BACKEND b] [TIMEOUT s] COMMAND program...)
 #                                   any other test; `program` may be a target
 #
@@ -170,4 +173,57 @@ function(sm_example name)
             ${driver} ${SM_LAUNCHER} $<TARGET_FILE:example_${name}>)
     endforeach()
     sm_sweep_program(example_${name} example_${name} ${driver})
+endfunction()
+
+# NAME.c of examples/seeds, compiled as its user would, but for the clock in front of it
+# (examples/support/clock.h). On the virtual clock it has to print tests/examples/seeds/NAME.txt
+# to the letter, on each backend. On the real one, thirty times as fast (or FASTER times), the
+# same with numbers that are not lower; with arguments REAL_WITH it is NAME_real.txt. Swept once,
+# on epoll.
+# What a NAME.py or a NAME_real.py in that folder prints about the program that it runs, its
+# argument, stands for what the program prints. With NAME.py there is the real clock only.
+function(sm_seed name)
+    cmake_parse_arguments(PARSE_ARGV 1 T "" "FASTER" "SWEPT_WITH;REAL_WITH")
+    add_executable(seed_${name} ${name}.c)
+    target_link_libraries(seed_${name} PRIVATE seeds_support)
+    target_compile_options(seed_${name} PRIVATE
+        -include ${PROJECT_SOURCE_DIR}/examples/support/clock.h)
+    set(support ${PROJECT_SOURCE_DIR}/tests/support)
+    set(seed ${PROJECT_SOURCE_DIR}/tests/examples/seeds/${name})
+    set(program ${SM_LAUNCHER} $<TARGET_FILE:seed_${name}>)
+    set(clock virtual)
+    if(EXISTS ${seed}.py)
+        list(PREPEND program ${seed}.py)
+        set(clock real)
+    endif()
+    foreach(backend ${SIMUL_TEST_BACKENDS})
+        sm_add_test(seed_${name} BACKEND ${backend} ENVIRONMENT SEEDS_CLOCK=${clock}
+            COMMAND ${support}/prints ${seed}.txt ${program})
+    endforeach()
+    foreach(kind faults cancels)
+        sm_sweep(seed_${name}.${kind} BACKEND epoll ENVIRONMENT SEEDS_CLOCK=${clock} SEEDS_FASTER=20
+            COMMAND ${support}/sweep-program ${kind} ${program} ${T_SWEPT_WITH})
+    endforeach()
+    if(clock STREQUAL virtual)
+        sm_seed_on_real_clock(${name} ${program})
+    endif()
+endfunction()
+
+# Of the arguments of sm_seed it sees T_FASTER and T_REAL_WITH.
+function(sm_seed_on_real_clock name)
+    set(file ${PROJECT_SOURCE_DIR}/tests/examples/seeds/${name})
+    set(check prints-on-real-clock)
+    if(EXISTS ${file}_real.txt)
+        string(APPEND file _real)
+    endif()
+    set(driver "")
+    if(EXISTS ${file}.py)
+        set(driver ${file}.py)
+        set(check prints)
+    endif()
+    if(NOT T_FASTER)
+        set(T_FASTER 30)
+    endif()
+    sm_add_test(seed_${name}.real ENVIRONMENT SEEDS_FASTER=${T_FASTER} COMMAND
+        ${PROJECT_SOURCE_DIR}/tests/support/${check} ${file}.txt ${driver} ${ARGN} ${T_REAL_WITH})
 endfunction()
