@@ -23,6 +23,7 @@
 #include <simul/context.h>
 #include <simul/sync.h>
 #include <simul/gen.h>
+#include <simul/queue.h>
 #include <simul/loop.h>
 #include <simul/net.h>
 #include <simul/stream.h>

@@ -33,7 +33,7 @@ bool simul_condition_locked(const simul_condition *condition)
 /* Only when the loop closes is it one that was notified. */
 static void left(struct sm_waitnode *node)
 {
-    if (node->wait.finished)
+    if (sm_waitlist_woken(node))
         sm_waitlist_wake(node->list, 0);
 }
 

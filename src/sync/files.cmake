@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-sm_sources(barrier.c condition.c event.c lock.c semaphore.c waitlist.c)
+sm_sources(barrier.c condition.c event.c items.c lock.c queue.c semaphore.c waitlist.c)

@@ -27,7 +27,7 @@ static inline void pass_on(simul_lock *lock)
 /* Only when the loop closes is it one that was woken. */
 static void left(struct sm_waitnode *node)
 {
-    if (node->wait.finished)
+    if (sm_waitlist_woken(node))
         pass_on((simul_lock *)node->wait.on);
 }
 

@@ -32,7 +32,7 @@ static void give_back(simul_semaphore *semaphore)
 /* Only when the loop closes is it one that was woken. */
 static void left(struct sm_waitnode *node)
 {
-    if (node->wait.finished)
+    if (sm_waitlist_woken(node))
         give_back((simul_semaphore *)node->wait.on);
 }
 

@@ -45,7 +45,7 @@ static void close_wait(struct sm_waitnode *node)
 {
     if (!node->wait.finished)
         leave(node);
-    else if (node->left && sm_waitlist_woken(node))
+    else if (node->left)
         node->left(node);
 }
 

@@ -6,8 +6,8 @@
  *  W1. A node is on its list until it is woken, its task cancelled, or the loop closed.
  *  W2. Between being woken and running again, a task owns what the waker set aside for it. If
  *      it is cancelled then, sm_waitlist_woken() is true behind -ECANCELED: it gives that back.
- *  W3. `left` is called for who goes without having been woken, and, when the loop closes,
- *      also for who was woken and will never run.
+ *  W3. `left` is called, before the wait is finished, for who goes without having been woken;
+ *      and when the loop closes also for whose wait is finished and who will never run.
  *  W4. All on a list are tasks of one loop: sm_waitlist_check() before sleeping and waking.
  */
 #ifndef SM_SYNC_WAITLIST_H
@@ -101,7 +101,9 @@ static inline bool sm_waitlist_wake(struct sm_waitlist *list, ssize_t result)
         node->next->prev = NULL;
     else
         list->last = NULL;
-    sm_wait_finish(&node->wait, result);
+    node->wait.finished = true; /* it was not, or it would have left (W1) */
+    node->wait.result = result;
+    sm_task_ready(node->wait.task);
     return true;
 }
 
@@ -111,10 +113,10 @@ static inline void sm_waitlist_wake_all(struct sm_waitlist *list, ssize_t result
         ;
 }
 
-/** Behind -ECANCELED: had it been woken nevertheless? (W2) */
+/** Has it been woken with a result, cancelled afterwards or not? (W2) */
 static inline bool sm_waitlist_woken(const struct sm_waitnode *node)
 {
-    return node->wait.result >= 0;
+    return node->wait.finished && node->wait.result >= 0;
 }
 
 #endif

@@ -68,8 +68,7 @@ int sm_cancel_deliver(struct simul_future *task)
 
 /* ---- suspending --------------------------------------------------------------------- */
 
-/* The wait is over; who wins? (C2, C3, C4) */
-static ssize_t settle(struct simul_future *task, struct sm_wait *wait)
+ssize_t sm_wait_settle(struct simul_future *task, struct sm_wait *wait)
 {
     bool completed = wait->result != -ECANCELED;
     if (wait->keeps && completed) {
@@ -83,22 +82,12 @@ static ssize_t settle(struct simul_future *task, struct sm_wait *wait)
     return wait->result;
 }
 
-ssize_t sm_wait_suspend(struct sm_wait *wait)
+void sm_wait_begin_cancelled(struct sm_wait *wait)
 {
-    struct simul_future *task = wait->task;
-    task->wait = wait;
-    wait->since = task->sched->loop.now;
-    if (sm_unlikely(task->must_cancel) && !wait->finished && wait->abort
-        && wait->abort(wait)) {
-        task->must_cancel = false;
+    if (!wait->finished && wait->abort && wait->abort(wait)) {
+        wait->task->must_cancel = false;
         wait->aborted = true;
     }
-    sm_suspend(task->sched, task);
-    sm_assert(wait->finished);
-    task->wait = NULL;
-    if (sm_likely(!task->must_cancel && !wait->aborted))
-        return wait->result;
-    return settle(task, wait);
 }
 
 /* The entry is in the ring before the task's own, so the wait is still there. */

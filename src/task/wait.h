@@ -91,6 +91,23 @@ static inline __attribute__((always_inline)) int sm_checkpoint(void)
     return 0;
 }
 
+/**
+ * The usual half of sm_checkpoint(), for what must be short: true if the running task may go
+ * on, and the operation is paid for. False: nothing was done, ask sm_checkpoint().
+ */
+static inline bool sm_checkpoint_passed(void)
+{
+    struct simul_loop *loop = sm_running;
+    if (sm_unlikely(!loop))
+        return false;
+    struct sm_sched *sched = sm_sched_of(loop);
+    if (sm_unlikely(!sched->current || sched->budget_left <= 1
+                    || sched->current->attention))
+        return false;
+    sched->budget_left--;
+    return true;
+}
+
 /** Fill in a wait of the running task. */
 static inline void sm_wait_prepare(struct sm_wait *wait, const char *what,
                                    bool (*abort)(struct sm_wait *))
@@ -105,8 +122,27 @@ static inline void sm_wait_prepare(struct sm_wait *wait, const char *what,
     wait->result = 0;
 }
 
-/** Suspend until it is finished; the result, or -ECANCELED (C2, C3, C4). */
-ssize_t sm_wait_suspend(struct sm_wait *wait);
+/** The rare halves of sm_wait_suspend(): a cancel was pending when it began; and there was
+ *  one while it lasted: who wins? (C2, C3, C4) */
+void sm_wait_begin_cancelled(struct sm_wait *wait);
+ssize_t sm_wait_settle(struct simul_future *task, struct sm_wait *wait);
+
+/** Suspend until it is finished; the result, or -ECANCELED (C2, C3, C4). Inlined, since each
+ *  frame between a switch and the user's code is a return that may be predicted wrongly. */
+static inline ssize_t sm_wait_suspend(struct sm_wait *wait)
+{
+    struct simul_future *task = wait->task;
+    task->wait = wait;
+    wait->since = task->sched->loop.now;
+    if (sm_unlikely(task->must_cancel))
+        sm_wait_begin_cancelled(wait);
+    sm_suspend(task->sched, task);
+    sm_assert(wait->finished);
+    task->wait = NULL;
+    if (sm_likely(!task->must_cancel && !wait->aborted))
+        return wait->result;
+    return sm_wait_settle(task, wait);
+}
 
 /** End a wait; its task resumes in the next pass. The first call counts. */
 static inline void sm_wait_finish(struct sm_wait *wait, ssize_t result)

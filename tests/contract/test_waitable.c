@@ -7,6 +7,7 @@
 #include "task/trace.h"
 
 #include <errno.h>
+#include <simul/queue.h>
 #include <simul/sync.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -272,6 +273,75 @@ static bool event_is_kept(int r)
     return simul_event_is_set(&event);
 }
 
+static simul_queue *items;
+
+static void make_items(void)
+{
+    items = simul_queue_new(1, NULL);
+}
+
+static int wait_get(void *unused)
+{
+    void *item;
+    (void)unused;
+    return simul_queue_get(items, &item);
+}
+
+static void wake_get(void)
+{
+    simul_queue_put_nowait(items, NULL);
+}
+
+static bool get_is_kept(int r)
+{
+    return simul_queue_empty(items) == (r == 0);
+}
+
+static void make_full(void)
+{
+    make_items();
+    simul_queue_put_nowait(items, NULL);
+}
+
+static int wait_put(void *unused)
+{
+    return simul_queue_put(items, unused);
+}
+
+static void take_item(void)
+{
+    void *item;
+    simul_queue_get_nowait(items, &item);
+}
+
+static bool put_is_kept(int r)
+{
+    return simul_queue_full(items) == (r == 0);
+}
+
+static int wait_join(void *unused)
+{
+    (void)unused;
+    return simul_queue_join(items);
+}
+
+static void wake_join(void)
+{
+    simul_queue_task_done(items);
+}
+
+static bool join_is_kept(int r)
+{
+    (void)r;
+    return simul_queue_task_done(items) == -SIMUL_ESTATE;
+}
+
+static void release_items(void)
+{
+    simul_queue_release(items);
+    items = NULL;
+}
+
 /* ---- operations of the poller ------------------------------------------------------------------- */
 
 static int fds[2];
@@ -342,6 +412,10 @@ static const struct waitable waitables[] = {
      nothing_to_release, false, false},
     {"event", make_event, wait_event, wake_event, event_is_kept, nothing_to_release,
      false, false},
+    {"get", make_items, wait_get, wake_get, get_is_kept, release_items, false, false},
+    {"put", make_full, wait_put, take_item, put_is_kept, release_items, false, false},
+    {"join", make_full, wait_join, wake_join, join_is_kept, release_items, false,
+     false},
     {"operation", make_sockets, wait_receive, send_byte, byte_is_kept, close_sockets,
      true, false},
 };

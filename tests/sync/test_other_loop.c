@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <simul/queue.h>
 #include <simul/sync.h>
 
 static simul_lock lock;
@@ -11,6 +12,7 @@ static simul_event event;
 static simul_condition condition;
 static simul_semaphore semaphore;
 static simul_barrier barrier = SIMUL_BARRIER(3);
+static simul_queue *empty, *full;
 
 static int wait_lock(void *unused)
 {
@@ -43,8 +45,42 @@ static int wait_barrier(void *unused)
     return simul_barrier_wait(&barrier);
 }
 
+static int wait_get(void *unused)
+{
+    void *item;
+    (void)unused;
+    return simul_queue_get(empty, &item);
+}
+
+static int wait_put(void *unused)
+{
+    return simul_queue_put(full, unused);
+}
+
+static int wait_join(void *unused)
+{
+    (void)unused;
+    return simul_queue_join(full);
+}
+
+static void use_queues(void)
+{
+    void *item;
+    ck_assert_int_eq(simul_queue_get(empty, &item), -EXDEV);
+    ck_assert_int_eq(simul_queue_put(empty, NULL), -EXDEV);
+    ck_assert_int_eq(simul_queue_put_nowait(empty, NULL), -EXDEV);
+    ck_assert_int_eq(simul_queue_put(full, NULL), -EXDEV);
+    ck_assert_int_eq(simul_queue_get(full, &item), -EXDEV);
+    ck_assert_int_eq(simul_queue_get_nowait(full, &item), -EXDEV);
+    ck_assert_int_eq(simul_queue_join(full), -EXDEV);
+    ck_assert_int_eq(simul_queue_task_done(full), -EXDEV);
+    ck_assert_int_eq(simul_queue_shutdown(full, true), -EXDEV);
+    ck_assert_int_eq(simul_queue_shutdown(empty, true), -EXDEV);
+}
+
 static int use_all(void *unused)
 {
+    use_queues();
     (void)unused;
     ck_assert_int_eq(simul_lock_acquire(&lock), -EXDEV);
     ck_assert_int_eq(simul_lock_release(&lock), -EXDEV);
@@ -81,22 +117,30 @@ static void run_thread(void)
 
 TASK_TEST(primitive_at_which_tasks_of_another_loop_wait_is_refused) /* M11, S33 */
 {
-    simul_fn *const fns[] = {wait_lock, wait_event, wait_condition, wait_semaphore,
-                             wait_barrier};
-    simul_task *tasks[5];
+    simul_fn *const fns[] = {wait_lock,    wait_event, wait_condition, wait_semaphore,
+                             wait_barrier, wait_get,   wait_put,       wait_join};
+    enum { N = sizeof fns / sizeof *fns };
+    simul_task *tasks[N];
+    empty = simul_queue_new(0, NULL);
+    full = simul_queue_new(1, NULL);
+    ck_assert(empty && full);
+    simul_queue_put_nowait(full, NULL);
     simul_lock_acquire(&lock);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < N; i++)
         tasks[i] = simul_create_task(fns[i], NULL);
     let_run(1);
 
     run_thread();
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < N; i++) {
         ck_assert(!simul_done(tasks[i]));
         simul_cancel(tasks[i]);
     }
-    simul_gather(tasks, 5, SIMUL_RETURN_EXCEPTIONS);
-    simul_release_all(tasks, 5);
+    simul_gather(tasks, N, SIMUL_RETURN_EXCEPTIONS);
+    simul_release_all(tasks, N);
     ck_assert(simul_lock_locked(&lock));
+    ck_assert_uint_eq(simul_queue_qsize(full), 1);
+    simul_queue_release(full);
+    simul_queue_release(empty);
 }
 
 /* A loop that stands still may be woken for from its own thread, but not waited with. */
