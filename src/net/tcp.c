@@ -13,8 +13,6 @@ struct sm_tcp_stream {
     struct sm_tcp tcp;
 };
 
-enum { HIGH_WATER = 64 << 10 };
-
 /* ---- reading ------------------------------------------------------------------------- */
 
 static ssize_t tcp_read(struct sm_layer *layer, void *buf, size_t n, unsigned flags)
@@ -59,7 +57,7 @@ static void reset_on_close(int fd)
     sm_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
-void sm_tcp_finish(struct sm_tcp *tcp)
+static void tcp_finish(struct sm_tcp *tcp)
 {
     struct simul_stream *stream = tcp->layer.stream;
     bool dropped = tcp->outbox;
@@ -88,7 +86,7 @@ static void tcp_close(struct sm_layer *layer, unsigned flags)
     tcp->aborted = flags & SM_ABORT;
     tcp->broken |= tcp->half;
     if (tcp->aborted || !tcp->outbox) {
-        sm_tcp_finish(tcp);
+        tcp_finish(tcp);
         return;
     }
     wake_reader(tcp);
@@ -99,6 +97,39 @@ static void tcp_release(struct sm_layer *layer)
 {
     sm_free(sm_container_of(tcp_of(layer), struct sm_tcp_stream, tcp));
 }
+
+/* ---- the calls ------------------------------------------------------------------------ */
+
+static ssize_t tcp_send(struct sm_tcp *tcp, const struct iovec *pieces, int n)
+{
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    if (sm_likely(n == 1))
+        return sm_send(tcp->fd, pieces->iov_base, pieces->iov_len, flags);
+    struct msghdr message = {.msg_iov = (struct iovec *)pieces,
+                             .msg_iovlen = (size_t)n};
+    return sm_sendmsg(tcp->fd, &message, flags);
+}
+
+static ssize_t tcp_send_waiting(struct sm_tcp *tcp, const struct iovec *pieces, int n)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)pieces,
+                             .msg_iovlen = (size_t)n};
+    struct sm_op op = {.fd = tcp->fd, .code = SM_OP_SENDMSG, .msg = &message};
+    return sm_op_wait(&op, "write");
+}
+
+static long tcp_end(struct sm_tcp *tcp)
+{
+    return sm_shutdown(tcp->fd, SHUT_WR);
+}
+
+static const struct sm_wire tcp_wire = {
+    .code = SM_OP_SEND,
+    .send = tcp_send,
+    .send_waiting = tcp_send_waiting,
+    .end = tcp_end,
+    .finish = tcp_finish,
+};
 
 /* ---- questions ----------------------------------------------------------------------- */
 
@@ -155,14 +186,9 @@ int sm_stream_of_socket(struct simul_stream **stream, struct simul_loop *loop, i
     struct sm_tcp_stream *made = sm_zalloc(sizeof *made);
     if (!made)
         return -ENOMEM;
-    struct sm_tcp *tcp = &made->tcp;
-    tcp->layer.ops = &tcp_ops;
-    tcp->fd = fd;
-    tcp->high = opts && opts->high_water ? opts->high_water : HIGH_WATER;
-    tcp->low = opts && opts->low_water ? opts->low_water : tcp->high / 4;
-    sm_list_init(&tcp->turns);
-    sm_list_init(&tcp->flushers);
-    sm_stream_init(&made->stream, loop, &tcp->layer, opts ? opts->limit : 0);
+    made->tcp.layer.ops = &tcp_ops;
+    sm_tcp_init(&made->tcp, &tcp_wire, fd, opts);
+    sm_stream_init(&made->stream, loop, &made->tcp.layer, opts ? opts->limit : 0);
     *stream = &made->stream;
     return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bottom layer over a socket: its state, shared by tcp.c (reading, the end) and
- * tcp_write.c (writing, keeping, sending in the background).
+ * tcp_write.c (writing, keeping, sending in the background). What lies over pipes (pipe.c)
+ * writes in the same way, but for the system calls: those are in struct sm_wire.
  *
  *  B1. At most one task has the turn to write (`writing`); others wait in `turns`, oldest
  *      first. Who has it may wait in `room`.
@@ -29,8 +30,25 @@ struct sm_outbox {
     struct sm_list chunks;
 };
 
+struct sm_tcp;
+
+/* The calls by which bytes go out. */
+struct sm_wire {
+    uint8_t code; /* enum sm_op_code: sends a chunk in the background; SM_OP_POLL: waits
+                     until it can be sent at once */
+    /** Without waiting: how many bytes, or -errno. */
+    ssize_t (*send)(struct sm_tcp *tcp, const struct iovec *pieces, int n);
+    /** The same, waiting for room (after a checkpoint). */
+    ssize_t (*send_waiting)(struct sm_tcp *tcp, const struct iovec *pieces, int n);
+    /** Say the end; nothing is kept or half sent. 0 or -errno. */
+    long (*end)(struct sm_tcp *tcp);
+    /** close() was called, and nothing is kept any more. */
+    void (*finish)(struct sm_tcp *tcp);
+};
+
 struct sm_tcp {
     struct sm_layer layer;
+    const struct sm_wire *wire;
     int fd;       /* owned; B3 */
     int error;    /* what writing met, stays; 0: none */
     bool writing; /* B1 */
@@ -55,11 +73,10 @@ static inline struct sm_tcp *tcp_of(struct sm_layer *layer)
     return sm_container_of(layer, struct sm_tcp, layer);
 }
 
-/* tcp.c */
-/** Close the socket, in the way that the state asks for, and tell the stream. */
-void sm_tcp_finish(struct sm_tcp *tcp);
-
 /* tcp_write.c */
+/** Fill in what writing needs, of a zeroed struct; `opts` may be NULL. */
+void sm_tcp_init(struct sm_tcp *tcp, const struct sm_wire *wire, int fd,
+                 const simul_connect_opts *opts);
 ssize_t sm_tcp_write(struct sm_layer *layer, const struct iovec *iov, int n,
                      unsigned flags);
 int sm_tcp_flush(struct sm_layer *layer);

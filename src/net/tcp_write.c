@@ -15,7 +15,7 @@
 #include "base/sys.h"
 #include "net/tcp.h"
 
-enum { CHUNK = 16 << 10, PIECES = 16 };
+enum { CHUNK = 16 << 10, PIECES = 16, HIGH_WATER = 64 << 10 };
 
 /* What is left of a write. */
 struct cursor {
@@ -42,11 +42,6 @@ static int pieces_of(const struct cursor *cursor, struct iovec *pieces)
         left -= pieces[n++].iov_len;
     }
     return n;
-}
-
-static bool is_one_piece(const struct cursor *cursor)
-{
-    return cursor->iov->iov_len - cursor->skip >= cursor->left;
 }
 
 /* May anything be written at all? */
@@ -120,7 +115,7 @@ static void end_if_due(struct sm_tcp *tcp)
     if (!tcp->ending || tcp->ended || tcp->outbox || tcp->half || tcp->fd < 0)
         return;
     tcp->ended = true;
-    long r = sm_shutdown(tcp->fd, SHUT_WR);
+    long r = tcp->wire->end(tcp);
     if (r < 0 && !tcp->error)
         tcp->error = (int)r;
 }
@@ -131,6 +126,15 @@ static void drained(struct sm_tcp *tcp)
         end_if_due(tcp);
     wake_all(&tcp->flushers, tcp->error);
     sm_tcp_wake_writers(tcp);
+}
+
+/* What the operation of the outbox has sent. One that only waited for room sends now. */
+static ssize_t outcome(struct sm_tcp *tcp, const struct sm_op *op)
+{
+    if (op->code != SM_OP_POLL || op->result < 0)
+        return op->result;
+    ssize_t n = tcp->wire->send(tcp, &(struct iovec){op->buf.data, op->buf.len}, 1);
+    return n == -EAGAIN ? 0 : n;
 }
 
 /* The first chunk was sent as far as `sent` says. */
@@ -171,10 +175,10 @@ static void pump(struct sm_tcp *tcp)
             sm_loop_hold(loop, true);
             return;
         }
-        account(tcp, outbox->op.result);
+        account(tcp, outcome(tcp, &outbox->op));
     }
     if (tcp->closing)
-        sm_tcp_finish(tcp);
+        tcp->wire->finish(tcp);
 }
 
 static void sent(struct sm_op *op)
@@ -182,11 +186,11 @@ static void sent(struct sm_op *op)
     struct sm_tcp *tcp = op->user;
     sm_loop_unhold(tcp->layer.stream->loop, true);
     if (tcp->fd >= 0) {
-        account(tcp, op->result);
+        account(tcp, outcome(tcp, op));
         pump(tcp);
     } else { /* B3 */
         free_outbox(tcp);
-        sm_tcp_finish(tcp);
+        tcp->wire->finish(tcp);
     }
 }
 
@@ -196,8 +200,10 @@ static bool make_outbox(struct sm_tcp *tcp)
     if (!outbox)
         return false;
     tcp->outbox = outbox;
-    outbox->op =
-        (struct sm_op){.done = sent, .fd = tcp->fd, .code = SM_OP_SEND, .user = tcp};
+    outbox->op = (struct sm_op){
+        .done = sent, .fd = tcp->fd, .code = tcp->wire->code, .user = tcp};
+    if (tcp->wire->code == SM_OP_POLL)
+        outbox->op.flags = POLLOUT;
     sm_list_init(&outbox->chunks);
     return true;
 }
@@ -271,23 +277,14 @@ static bool is_final(int error)
 
 static ssize_t send_at_once(struct sm_tcp *tcp, const struct cursor *cursor)
 {
-    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    if (sm_likely(is_one_piece(cursor)))
-        return sm_send(tcp->fd, (char *)cursor->iov->iov_base + cursor->skip,
-                       cursor->left, flags);
     struct iovec pieces[PIECES];
-    struct msghdr message = {.msg_iov = pieces};
-    message.msg_iovlen = (size_t)pieces_of(cursor, pieces);
-    return sm_sendmsg(tcp->fd, &message, flags);
+    return tcp->wire->send(tcp, pieces, pieces_of(cursor, pieces));
 }
 
 static ssize_t send_waiting(struct sm_tcp *tcp, const struct cursor *cursor)
 {
     struct iovec pieces[PIECES];
-    struct msghdr message = {.msg_iov = pieces};
-    message.msg_iovlen = (size_t)pieces_of(cursor, pieces);
-    struct sm_op op = {.fd = tcp->fd, .code = SM_OP_SENDMSG, .msg = &message};
-    return sm_op_wait(&op, "write");
+    return tcp->wire->send_waiting(tcp, pieces, pieces_of(cursor, pieces));
 }
 
 /* A write ended before its end: with an error of the connection, or by a cancel or close. */
@@ -498,4 +495,17 @@ int sm_tcp_shutdown(struct sm_layer *layer)
     tcp->ending = true;
     end_if_due(tcp);
     return tcp->error;
+}
+
+/* ---- making -------------------------------------------------------------------------- */
+
+void sm_tcp_init(struct sm_tcp *tcp, const struct sm_wire *wire, int fd,
+                 const simul_connect_opts *opts)
+{
+    tcp->wire = wire;
+    tcp->fd = fd;
+    tcp->high = opts && opts->high_water ? opts->high_water : HIGH_WATER;
+    tcp->low = opts && opts->low_water ? opts->low_water : tcp->high / 4;
+    sm_list_init(&tcp->turns);
+    sm_list_init(&tcp->flushers);
 }
