@@ -116,6 +116,75 @@ SIMUL_API int simul_open_connection(simul_stream **stream, const char *host,
 SIMUL_API int simul_open_connection_fd(simul_stream **stream, int fd,
                                        const simul_connect_opts *opts);
 
+/* ---- pipes and standard streams ------------------------------------------------------ */
+
+/**
+ * Read from a pipe, a FIFO, a terminal or another character device as from any stream.
+ *
+ * That other processes may share the open file with us, and expect it to block, is seen to:
+ * a pipe or a terminal is opened anew where the system allows it (the stream's descriptor
+ * is another one then), and otherwise made blocking again when the stream is closed.
+ * Writing to the stream is -EBADF. A socket is taken as simul_open_connection_fd() does. On
+ * the master of a pty, that the other side has hung up is -EIO, as the system says it.
+ *
+ * @param stream  set on success; to be released with simul_stream_release()
+ * @param fd      becomes the stream's on success; stays the caller's on failure
+ * @param opts    limit, high_water and low_water count; NULL: all defaults
+ * @return        0
+ * @error -EINVAL         a regular file, a directory, something else that is no pipe
+ * @error -EBADF          not a descriptor
+ * @error -EPROTOTYPE     a socket that is not of type SOCK_STREAM
+ * @error -ENOMEM
+ * @error -SIMUL_ENOLOOP  no loop runs in this thread
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  loop.connect_read_pipe()
+ */
+SIMUL_API int simul_connect_read_pipe(simul_stream **stream, int fd,
+                                      const simul_connect_opts *opts);
+
+/**
+ * The same for writing. simul_stream_write_eof() closes the descriptor, and so does
+ * closing. That the reader of a pipe has left is noticed without writing:
+ * simul_stream_is_closing() says so, and writes are -EPIPE. Reading is -EBADF.
+ *
+ * @return  0; errors as simul_connect_read_pipe()
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  loop.connect_write_pipe()
+ */
+SIMUL_API int simul_connect_write_pipe(simul_stream **stream, int fd,
+                                       const simul_connect_opts *opts);
+
+/**
+ * A stream over standard input, output or error, whatever it is: a pipe, a terminal, a
+ * socket, a regular file (whose reads and writes do not wait for the disk in the
+ * background, but keep the loop for that time).
+ *
+ * The stream has a descriptor of its own: closing it leaves 0, 1 or 2 open, and what other
+ * processes share with it blocking. Where a terminal of another user cannot be opened anew
+ * it is asked before each call whether that would wait; then a write to it may still be
+ * held up for a moment. What a stream over standard input has read is not there for
+ * another one, nor for stdio's.
+ *
+ * @param stream  set on success; to be released with simul_stream_release()
+ * @return        0
+ * @error -EBADF          the standard stream is closed
+ * @error -EINVAL         a directory, or something else that is no stream of bytes
+ * @error -EPROTOTYPE     a socket that is not of type SOCK_STREAM
+ * @error -ENOMEM, -EMFILE
+ * @error -SIMUL_ENOLOOP  no loop runs in this thread
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  loop.connect_read_pipe(sys.stdin), loop.connect_write_pipe(sys.stdout)
+ */
+SIMUL_API int simul_stdin(simul_stream **stream);
+SIMUL_API int simul_stdout(simul_stream **stream);
+SIMUL_API int simul_stderr(simul_stream **stream);
+
 /* ---- reading ------------------------------------------------------------------------ */
 
 /**

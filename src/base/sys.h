@@ -134,6 +134,7 @@ int sm_sys_close(int fd);
 #define sm_send(fd, buf, n, flags)     SM_SYS("send", ECONNRESET, send(fd, buf, n, flags))
 #define sm_recvmsg(fd, msg, flags)     SM_SYS("recvmsg", ECONNRESET, recvmsg(fd, msg, flags))
 #define sm_sendmsg(fd, msg, flags)     SM_SYS("sendmsg", ECONNRESET, sendmsg(fd, msg, flags))
+#define sm_fstat(fd, file)             SM_SYS("fstat", EIO, fstat(fd, file))
 #define sm_fcntl(fd, what, arg)        SM_SYS("fcntl", EBADF, fcntl(fd, what, arg))
 #define sm_socket(domain, type, proto) SM_SYS("socket", EMFILE, socket(domain, type, proto))
 #define sm_bind(fd, addr, len)         SM_SYS("bind", EADDRINUSE, bind(fd, addr, len))

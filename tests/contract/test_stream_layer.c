@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The contract of stream layers (net/stream.h), over each of them: sockets, memory, and a
- * layer in between over both. The numbers are those of the contract.
+ * The contract of stream layers (net/stream.h), over each of them: sockets, pipes, memory, and
+ * a layer in between over both. The numbers are those of the contract.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "contract/layers.h"
 #include "net/pair.h"
+#include "net/pipe.h"
 
 enum { LARGE = 1 << 20, HIGH = 64 << 10 };
 
@@ -35,6 +37,36 @@ static void make_memory(simul_stream *pair[2])
     ck_assert_int_eq(layer_memory_pair(pair, sm_running), 0);
 }
 
+/* Two pipes; blocking ones are asked before each call. */
+static void make_pipes(simul_stream *pair[2], int flags, bool patient)
+{
+    int there[2], back[2];
+    struct sm_pipe_end ends_of[4];
+    ck_assert_int_eq(pipe2(there, O_CLOEXEC | flags), 0);
+    ck_assert_int_eq(pipe2(back, O_CLOEXEC | flags), 0);
+    fcntl(there[0], F_SETPIPE_SZ, 4096);
+    fcntl(back[0], F_SETPIPE_SZ, 4096);
+    const int fds[4] = {back[0], there[1], there[0], back[1]};
+    for (int i = 0; i < 4; i++) {
+        sm_pipe_end_made(&ends_of[i], fds[i]);
+        ends_of[i].patient = patient;
+    }
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(sm_stream_of_pipe(&pair[i], sm_running, &ends_of[2 * i],
+                                           &ends_of[2 * i + 1], NULL),
+                         0);
+}
+
+static void make_pipe(simul_stream *pair[2])
+{
+    make_pipes(pair, O_NONBLOCK, false);
+}
+
+static void make_blocking_pipe(simul_stream *pair[2])
+{
+    make_pipes(pair, 0, true);
+}
+
 static void rotate_both(simul_stream *pair[2])
 {
     ck_assert_int_eq(layer_rotate_push(pair[0]), 0);
@@ -44,6 +76,12 @@ static void rotate_both(simul_stream *pair[2])
 static void make_rotate_tcp(simul_stream *pair[2])
 {
     make_tcp(pair);
+    rotate_both(pair);
+}
+
+static void make_rotate_pipe(simul_stream *pair[2])
+{
+    make_pipe(pair);
     rotate_both(pair);
 }
 
@@ -59,8 +97,11 @@ static const struct kind {
 } kinds[] = {
     {"tcp", make_tcp},
     {"unix", make_unix},
+    {"pipes", make_pipe},
+    {"blocking pipes", make_blocking_pipe},
     {"memory", make_memory},
     {"rotate over tcp", make_rotate_tcp},
+    {"rotate over pipes", make_rotate_pipe},
     {"rotate over memory", make_rotate_memory},
 };
 
@@ -109,10 +150,10 @@ static void over_each(void (*what)(simul_stream *a, simul_stream *b))
     } while (0)
 #define check(expr_) check_eq(!!(expr_), 1)
 
-/* A Unix socket cannot reset. */
+/* A Unix socket cannot reset, nor can a pipe. */
 static bool has_resets(void)
 {
-    return strcmp(kind->name, "unix") != 0;
+    return strcmp(kind->name, "unix") != 0 && !strstr(kind->name, "pipes");
 }
 
 /* ---- tasks -------------------------------------------------------------------------------- */

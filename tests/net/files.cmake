@@ -2,6 +2,7 @@
 set(SM_NET_SUPPORT task/trace.c net/pair.c)
 sm_test_backends(test_stream_read net/test_stream_read.c ${SM_NET_SUPPORT})
 sm_test_backends(test_stream_write net/test_stream_write.c ${SM_NET_SUPPORT})
+sm_test_backends(test_pipe net/test_pipe.c ${SM_NET_SUPPORT})
 sm_test_backends(test_server net/test_server.c ${SM_NET_SUPPORT})
 sm_test_backends(test_resolve net/test_resolve.c net/dns.c ${SM_NET_SUPPORT})
 sm_test_backends(test_connect net/test_connect.c net/dns.c ${SM_NET_SUPPORT})
