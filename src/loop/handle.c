@@ -20,9 +20,9 @@ static void unref(struct simul_handle *handle)
 
 static void run(struct sm_ready *ready)
 {
-    struct simul_handle *handle = sm_container_of(ready, struct simul_handle, ready);
-    sm_list_remove(&handle->link);
-    sm_ring_unreserve(&handle->loop->ready);
+    struct simul_handle *handle =
+        sm_container_of(ready, struct simul_handle, post.ready);
+    sm_post_arrived(handle->loop, &handle->post);
     if (!__atomic_load_n(&handle->cancelled, __ATOMIC_ACQUIRE))
         sm_context_call(&handle->context, handle->fn, handle->arg);
     unref(handle);
@@ -31,9 +31,19 @@ static void run(struct sm_ready *ready)
 static void fire(struct sm_timer *timer)
 {
     struct simul_handle *handle = sm_container_of(timer, struct simul_handle, timer);
-    sm_list_remove(&handle->link);
+    sm_list_remove(&handle->post.link);
     handle->in_timers = false;
-    sm_handle_schedule(handle);
+    sm_post_schedule(handle->loop, &handle->post);
+}
+
+/* The loop closes: it will not be called. */
+static void drop(struct sm_post *post)
+{
+    struct simul_handle *handle = sm_container_of(post, struct simul_handle, post);
+    sm_timer_stop(&handle->loop->timers, &handle->timer);
+    handle->in_timers = false;
+    __atomic_store_n(&handle->cancelled, true, __ATOMIC_RELEASE);
+    unref(handle);
 }
 
 int sm_handle_make(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
@@ -46,7 +56,8 @@ int sm_handle_make(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
         sm_free(handle);
         return -ENOMEM;
     }
-    handle->ready.run = run;
+    handle->post.ready.run = run;
+    handle->post.drop = drop;
     handle->timer.fire = fire;
     handle->loop = loop;
     handle->fn = fn;
@@ -54,13 +65,6 @@ int sm_handle_make(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
     handle->refs = 1;
     *ret = handle;
     return 0;
-}
-
-/* Into the next pass; the place in the ring is reserved. */
-void sm_handle_schedule(struct simul_handle *handle)
-{
-    sm_list_push(&handle->loop->scheduled, &handle->link);
-    sm_loop_ready(handle->loop, &handle->ready, SM_READY_CALL);
 }
 
 /* A handle with a place in the ring of a loop that is open. */
@@ -95,7 +99,7 @@ int simul_call_soon(simul_loop *loop, simul_callback_fn *fn, void *arg,
     if (r < 0)
         return r;
     give(handle, ret);
-    sm_handle_schedule(handle);
+    sm_post_schedule(handle->loop, &handle->post);
     return 0;
 }
 
@@ -118,7 +122,7 @@ int simul_call_at(simul_loop *loop, double when, simul_callback_fn *fn, void *ar
 
     handle->when = when;
     handle->in_timers = true;
-    sm_list_push(&loop->timed, &handle->link);
+    sm_list_push(&loop->timed, &handle->post.link);
     give(handle, ret);
     return 0;
 }
@@ -138,7 +142,7 @@ void simul_handle_cancel(simul_handle *handle)
     struct simul_loop *loop = handle->loop;
     handle->in_timers = false;
     sm_timer_stop(&loop->timers, &handle->timer);
-    sm_list_remove(&handle->link);
+    sm_list_remove(&handle->post.link);
     sm_ring_unreserve(&loop->ready);
     unref(handle);
 }
@@ -157,16 +161,4 @@ void simul_handle_release(simul_handle *handle)
 {
     if (handle)
         unref(handle);
-}
-
-/* The loop closes: none of these will be called. */
-void sm_handles_drop(struct sm_list *handles)
-{
-    for (struct sm_list *it; (it = sm_list_shift(handles));) {
-        struct simul_handle *handle = sm_container_of(it, struct simul_handle, link);
-        sm_timer_stop(&handle->loop->timers, &handle->timer);
-        handle->in_timers = false;
-        __atomic_store_n(&handle->cancelled, true, __ATOMIC_RELEASE);
-        unref(handle);
-    }
 }

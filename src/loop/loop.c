@@ -21,10 +21,13 @@ static const double TIMER_SLACK_S = 0.0005;
 
 /* ---- making and unmaking ------------------------------------------------------------- */
 
+unsigned sm_forks;
+
 /* In the child of a fork no loop runs: the parent's descriptors are shared with it, and
  * are not for the child to touch (S57). */
 static void forked(void)
 {
+    sm_forks++;
     sm_running = NULL;
     sm_signals_forked();
 }
@@ -93,14 +96,12 @@ static void close_what_is_left(struct sm_list *at_close)
 void sm_loop_finish(struct simul_loop *loop)
 {
     loop->closed = true;
-    sm_signals_finish(loop); /* first: a signal handler may wake the poller */
+    sm_inbox_finish(loop);   /* first: another thread … */
+    sm_signals_finish(loop); /* … or a signal handler may wake the poller */
     sm_poll_ops(loop->poll)->close(loop->poll);
     loop->poll = NULL;
     close_what_is_left(&loop->at_close);
     sm_readers_finish(loop);
-    sm_handles_drop(&loop->timed);
-    sm_handles_drop(&loop->scheduled);
-    sm_handles_drop(&loop->inbox);
     sm_timers_finish(&loop->timers);
     sm_ring_finish(&loop->ready);
     pthread_mutex_destroy(&loop->inbox_lock);

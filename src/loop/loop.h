@@ -75,7 +75,7 @@ struct simul_loop {
 
     /* other threads */
     pthread_mutex_t inbox_lock;
-    struct sm_list inbox;  /* of simul_handle.link; guarded by inbox_lock */
+    struct sm_list inbox;  /* of struct sm_post; guarded by inbox_lock */
     unsigned inbox_filled; /* atomic: look into the inbox */
     unsigned signalled;    /* atomic: look at the pending signals */
 
@@ -84,8 +84,8 @@ struct simul_loop {
         *by_fd[2]; /* owned; [0] readers, [1] writers, index is the descriptor */
     int by_fd_size[2];
     struct sm_list signals;   /* of struct signal_watch (signal.c) */
-    struct sm_list timed;     /* handles that wait for a timer, for close */
-    struct sm_list scheduled; /* handles in the ready ring, for close */
+    struct sm_list timed;     /* posts of handles that wait for a timer, for close */
+    struct sm_list scheduled; /* posts in the ready ring, for close */
     struct sm_list at_close;  /* of struct sm_at_close */
 
     simul_exception_handler_fn *handler;
@@ -98,7 +98,13 @@ struct simul_loop {
     void (*describe)(struct simul_loop *loop, uintptr_t entry, char *text, size_t size);
     /* where the context of the task that runs is (context.h); NULL: none runs */
     struct simul_context **(*context_place)(struct simul_loop *loop);
+    /* a coroutine that a run ends with; its argument is the loop */
+    int (*at_end)(void *loop);
+    struct sm_jobs *jobs; /* thread/'s; made at first use */
 };
+
+/* How often this process is the child of a fork (S57). */
+extern unsigned sm_forks;
 
 /* The loop that runs in this thread, or NULL. */
 extern __thread struct simul_loop *sm_running
@@ -194,11 +200,25 @@ static inline void sm_loop_unhold(struct simul_loop *loop, bool holds_clock)
 /* clock.c */
 double sm_clock_monotonic(void);
 
+/*
+ * What another thread puts into the inbox, in memory of its own. It is run in the loop's
+ * thread; or dropped, if the loop closes instead.
+ */
+struct sm_post {
+    struct sm_ready ready;
+    struct sm_list link; /* in inbox, then scheduled */
+    void (*drop)(struct sm_post *self);
+    /* Its place in the ring is reserved, and it is run as `tag` says; it is not in
+     * scheduled, and its owner takes it out of the inbox before the loop closes. Else it
+     * is run as a callback, and calls sm_post_arrived(). */
+    bool reserved;
+    enum sm_ready_tag tag;
+};
+
 /* handle.c: what inbox.c needs of handles */
 struct simul_handle {
-    struct sm_ready ready;
+    struct sm_post post; /* its link is in inbox, timed or scheduled */
     struct sm_timer timer;
-    struct sm_list link; /* in inbox, timed or scheduled */
     struct simul_loop *loop;
     simul_callback_fn *fn;
     void *arg;
@@ -210,11 +230,19 @@ struct simul_handle {
 };
 int sm_handle_make(struct simul_loop *loop, simul_callback_fn *fn, void *arg,
                    struct simul_handle **ret);
-void sm_handle_schedule(struct simul_handle *handle);
-void sm_handles_drop(struct sm_list *handles);
 
 /* inbox.c */
+/** Have it run by the loop. Threads: any; the loop must not be closed meanwhile. */
+void sm_inbox_post(struct simul_loop *loop, struct sm_post *post);
+/** Take it out if it is still there: the loop closes. */
+void sm_inbox_withdraw(struct simul_loop *loop, struct sm_post *post);
 void sm_inbox_drain(struct simul_loop *loop);
+/** The loop closes: drop what nobody will run. */
+void sm_inbox_finish(struct simul_loop *loop);
+/** Into the next pass; its place in the ring is reserved. */
+void sm_post_schedule(struct simul_loop *loop, struct sm_post *post);
+/** It runs: it is in the ring no longer. */
+void sm_post_arrived(struct simul_loop *loop, struct sm_post *post);
 
 /* reader.c, signal.c */
 void sm_readers_finish(struct simul_loop *loop);
