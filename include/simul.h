@@ -25,6 +25,7 @@
 #include <simul/gen.h>
 #include <simul/queue.h>
 #include <simul/loop.h>
+#include <simul/thread.h>
 #include <simul/net.h>
 #include <simul/stream.h>
 #include <simul/debug.h>

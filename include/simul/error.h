@@ -28,7 +28,7 @@ extern "C" {
     X(EEOF, 10001, "end of the stream")                                                  \
     X(EINCOMPLETE, 10002, "the stream ended before all that was asked for")              \
     X(ELIMIT, 10003, "separator not found within the limit")                             \
-    X(ESHUTDOWN, 10004, "the queue is shut down")                                        \
+    X(ESHUTDOWN, 10004, "the queue or executor is shut down")                            \
     X(ESTATE, 10005, "the operation is not allowed in this state")                       \
     X(EBARRIER, 10006, "the barrier is broken")                                          \
     X(ENOLOOP, 10007, "no running event loop in this thread")                            \

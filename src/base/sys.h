@@ -97,6 +97,10 @@ char *sm_mem_strdup(const char *text);
 #define SM_THREAD(call_, errnum_, expr) ((int)(SM_FAULT(call_, errnum_) ? -(errnum_) : -(expr)))
 #define sm_thread_setspecific(key, value)                                                \
     SM_THREAD("pthread_setspecific", ENOMEM, pthread_setspecific(key, value))
+#define sm_thread_create(thread, attr, fn, arg)                                          \
+    SM_THREAD("pthread_create", EAGAIN, pthread_create(thread, attr, fn, arg))
+#define sm_thread_attr_setstacksize(attr, size)                                          \
+    SM_THREAD("pthread_attr_setstacksize", EINVAL, pthread_attr_setstacksize(attr, size))
 
 /* ---- signals ------------------------------------------------------------------------ */
 

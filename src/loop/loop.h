@@ -98,8 +98,6 @@ struct simul_loop {
     void (*describe)(struct simul_loop *loop, uintptr_t entry, char *text, size_t size);
     /* where the context of the task that runs is (context.h); NULL: none runs */
     struct simul_context **(*context_place)(struct simul_loop *loop);
-    /* a coroutine that a run ends with; its argument is the loop */
-    int (*at_end)(void *loop);
     struct sm_jobs *jobs; /* thread/'s; made at first use */
 };
 

@@ -60,14 +60,13 @@ static int finish_tasks(struct simul_runner *run)
     return r;
 }
 
-/* What the upper layers want to end in a task; and what that left behind. */
-static int shut_down(struct simul_runner *run)
+/* What an upper layer wants to end in a task; and what that left behind. */
+static int end_with(struct simul_runner *run, simul_fn *fn)
 {
     struct sm_sched *sched = sm_sched_of(run->loop);
-    if (!sched->shut_down || run->at_once)
+    if (!fn || run->at_once)
         return 0;
-    struct simul_future *task =
-        sm_task_create(sched, sched->shut_down, NULL, NULL, "simul_run");
+    struct simul_future *task = sm_task_create(sched, fn, NULL, NULL, "simul_run");
     if (!task)
         return -ENOMEM;
     int r = sm_run_until(run->loop, task);
@@ -75,6 +74,15 @@ static int shut_down(struct simul_runner *run)
         r = simul_error(task);
     sm_future_unref(task);
     int end = finish_tasks(run);
+    return r < 0 ? r : end;
+}
+
+/* In asyncio's order (S51): generators, then threads. */
+static int shut_down(struct simul_runner *run)
+{
+    struct sm_sched *sched = sm_sched_of(run->loop);
+    int r = end_with(run, sched->shut_down);
+    int end = end_with(run, sched->end_threads);
     return r < 0 ? r : end;
 }
 

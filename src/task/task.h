@@ -153,7 +153,9 @@ struct sm_sched {
     struct sm_list aborts;        /* of struct sm_wait; see cancel.c */
     size_t task_count;
     uint32_t next_id;
-    simul_fn *shut_down; /* the upper layers' (gen/): the last task of a run; NULL: none */
+    /* the upper layers': the last tasks of a run; NULL: none */
+    simul_fn *shut_down;   /* gen/'s */
+    simul_fn *end_threads; /* thread/'s */
     bool overflow_watched;
     bool agens_shut_down; /* gen/'s */
     bool sweep;
