@@ -336,6 +336,14 @@ static bool close_job(struct simul_loop *loop, struct future_job *job)
     return left;
 }
 
+/* Who has delivered the last may still be waking the poller, which is not to be closed
+ * meanwhile. */
+static void wait_for_deliverers(struct sm_jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->lock);
+    pthread_mutex_unlock(&jobs->lock);
+}
+
 static void close_jobs(struct sm_closable *closable)
 {
     struct sm_jobs *jobs = sm_container_of(closable, struct sm_jobs, closable);
@@ -345,6 +353,7 @@ static void close_jobs(struct sm_closable *closable)
     while (!sm_list_empty(&jobs->futures))
         left += close_job(loop,
                           sm_container_of(jobs->futures.next, struct future_job, link));
+    wait_for_deliverers(jobs);
     if (left > 0 && loop->debug)
         sm_log(SIMUL_LOG_WARNING,
                "the loop was closed while %d jobs were running in threads", left);

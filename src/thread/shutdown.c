@@ -80,6 +80,7 @@ static int await(struct simul_executor *executor)
     sm_loop_hold(loop, true);
     sm_executor_ref(executor);
     int r = (int)sm_wait_suspend(&w.wait);
+    sm_executor_unwatch(executor, &w.watch); /* post_end() has returned */
     sm_executor_unref(executor);
     sm_loop_unhold(loop, true);
     return r;
