@@ -9,6 +9,8 @@
  *  Q3. The same of places: items.count + putters.promised >= limit.
  *  Q4. Shut down: limit is 0, so that there is never a place; no putter waits, and a getter
  *      only while there are items, all promised.
+ *  Q5. Released: nobody waits, and it is freed by the last call that was promised something
+ *      (which fails, as nothing is left) or is leaving: cancelled, told, or one of join().
  */
 #include <simul/queue.h>
 
@@ -33,7 +35,7 @@ struct simul_queue {
     struct sm_waitlist joiners;
     size_t maxsize;
     simul_destroy_fn *destroy;
-    size_t inside; /* calls that have waited and will still touch it */
+    size_t leaving; /* calls that were promised nothing and will still touch it (Q5) */
     bool is_shutdown, released;
 };
 
@@ -71,13 +73,27 @@ simul_queue *simul_priority_queue_new(size_t maxsize, simul_destroy_fn *destroy,
     return compare ? make(maxsize, destroy, SM_PRIORITY, compare) : NULL;
 }
 
-/* The end of a call that has waited; the last one after release frees. */
-static void leave(simul_queue *queue)
+/* The end of a call that was in the way of freeing (Q5). */
+static void end_call(simul_queue *queue)
 {
-    if (--queue->inside > 0 || sm_likely(!queue->released))
+    if (!queue->released || queue->leaving || queue->getters.promised
+        || queue->putters.promised)
         return;
     sm_items_finish(&queue->items);
     sm_free(queue);
+}
+
+static void leave(simul_queue *queue)
+{
+    queue->leaving--;
+    end_call(queue);
+}
+
+/* Wake all with a result that is no promise. */
+static void tell(simul_queue *queue, struct sm_waitlist *waiters, int result)
+{
+    while (sm_waitlist_wake(waiters, result))
+        queue->leaving++;
 }
 
 static int check_all(const simul_queue *queue)
@@ -97,9 +113,9 @@ void simul_queue_release(simul_queue *queue)
         || !sm_waitlist_empty(&queue->joiners))
         sm_log(SIMUL_LOG_ERROR, "queue %p was released while tasks wait at it",
                (void *)queue);
-    queue->inside++;
+    queue->leaving++;
     if (simul_queue_shutdown(queue, true) == 0) { /* else it is lost, being another's */
-        sm_waitlist_wake_all(&queue->joiners, -SIMUL_ESHUTDOWN);
+        tell(queue, &queue->joiners, -SIMUL_ESHUTDOWN);
         queue->released = true;
     }
     leave(queue);
@@ -170,7 +186,7 @@ static __attribute__((noinline)) int get_slowly(simul_queue *queue, void **item)
     *item = sm_items_take(&queue->items);
     promise(&queue->putters); /* Q3 */
     if (sm_unlikely(is_over(queue)))
-        sm_waitlist_wake_all(&queue->getters.waiters, -SIMUL_ESHUTDOWN);
+        tell(queue, &queue->getters.waiters, -SIMUL_ESHUTDOWN);
     return 0;
 }
 
@@ -192,18 +208,27 @@ static inline bool is_shut(const simul_queue *queue, const struct side *side)
     return queue->is_shutdown && (side == &queue->putters || queue->items.count == 0);
 }
 
-/* C6: a task that waits here, or was woken, will never run. */
+/* A task that waited here has run again, or, when the loop closes, never will (C6). Without a
+ * promise it was leaving. */
+static void end_wait(simul_queue *queue, const struct sm_waitnode *node)
+{
+    struct side *side = sm_container_of(node->list, struct side, waiters);
+    if (node->list != &queue->joiners && sm_waitlist_woken(node)) {
+        side->promised--;
+        promise_again(queue, side);
+    } else {
+        queue->leaving--;
+    }
+    end_call(queue);
+}
+
 static void left(struct sm_waitnode *node)
 {
     simul_queue *queue = (simul_queue *)node->wait.on;
-    if (!node->wait.task->sched->loop.closed)
-        return;
-    struct side *side = sm_container_of(node->list, struct side, waiters);
-    if (node->list != &queue->joiners) {
-        side->promised -= sm_waitlist_woken(node);
-        promise_again(queue, side);
-    }
-    leave(queue);
+    if (node->wait.finished)
+        end_wait(queue, node);
+    else if (!node->wait.task->sched->loop.closed)
+        queue->leaving++;
 }
 
 /*
@@ -223,19 +248,16 @@ wait_turn(simul_queue *queue, void *item, struct side *side)
         return r;
     struct sm_waitnode node;
     sm_waitlist_enter(&side->waiters, &node, side->what, queue, left);
-    queue->inside++;
     r = (int)sm_wait_suspend(&node.wait);
-    side->promised -= sm_waitlist_woken(&node);
-    if (sm_likely(r == 0)) {
-        if (sm_unlikely(is_shut(queue, side)))
-            r = -SIMUL_ESHUTDOWN;
-        else
-            r = side == &queue->getters ? get(queue, item) : put(queue, item);
+    if (sm_likely(r == 0 && !is_shut(queue, side))) {
+        side->promised--;
+        r = side == &queue->getters ? get(queue, item) : put(queue, item);
+        if (sm_unlikely(r < 0))
+            promise_again(queue, side);
+        return r;
     }
-    if (sm_unlikely(r < 0))
-        promise_again(queue, side);
-    leave(queue);
-    return r;
+    end_wait(queue, &node);
+    return r == 0 ? -SIMUL_ESHUTDOWN : r;
 }
 
 static inline int put_or_wait(simul_queue *queue, void *item)
@@ -325,7 +347,7 @@ bool simul_queue_full(const simul_queue *queue)
 static void finish_work(simul_queue *queue)
 {
     if (queue->unfinished > 0 && --queue->unfinished == 0)
-        sm_waitlist_wake_all(&queue->joiners, 0);
+        tell(queue, &queue->joiners, 0);
 }
 
 int simul_queue_task_done(simul_queue *queue)
@@ -354,9 +376,8 @@ int simul_queue_join(simul_queue *queue)
         return r;
     struct sm_waitnode node;
     sm_waitlist_enter(&queue->joiners, &node, "queue join", queue, left);
-    queue->inside++;
     r = (int)sm_wait_suspend(&node.wait);
-    leave(queue);
+    end_wait(queue, &node);
     return r;
 }
 
@@ -382,12 +403,12 @@ int simul_queue_shutdown(simul_queue *queue, bool immediate)
         return r;
     queue->is_shutdown = true;
     queue->limit = 0;
-    queue->inside++;
-    sm_waitlist_wake_all(&queue->putters.waiters, -SIMUL_ESHUTDOWN);
+    queue->leaving++; /* destroy() might release it */
+    tell(queue, &queue->putters.waiters, -SIMUL_ESHUTDOWN);
     if (immediate)
         drop_items(queue);
     if (queue->items.count == 0)
-        sm_waitlist_wake_all(&queue->getters.waiters, -SIMUL_ESHUTDOWN);
+        tell(queue, &queue->getters.waiters, -SIMUL_ESHUTDOWN);
     leave(queue);
     return 0;
 }
