@@ -6,7 +6,8 @@
 #                                   swept as such (sm_sweep_program)
 #   sm_example(name [WITHOUT backend...])
 #                                   a program that people copy, and what it has to print
-#   sm_seed(name [SWEPT_WITH argument...] [REAL_WITH argument...] [FASTER times])
+#   sm_seed(name [SWEPT_WITH argument...] [REAL_WITH argument...] [FASTER times]
+#           [FETCHES])
 #                                   a program of examples/seeds, on the virtual clock and
 #                                   on the real one
 #   sm_add_test(name [BACKEND b] [TIMEOUT s] COMMAND program...)
@@ -181,9 +182,13 @@ endfunction()
 # same with numbers that are not lower; with arguments REAL_WITH it is NAME_real.txt. Swept once,
 # on epoll.
 # What a NAME.py or a NAME_real.py in that folder prints about the program that it runs, its
-# argument, stands for what the program prints. With NAME.py there is the real clock only.
+# argument, stands for what the program prints. With NAME.py there is the real clock only; one
+# that FETCHES does so from `simul serve`, which is $SIMUL_PROGRAM.
 function(sm_seed name)
-    cmake_parse_arguments(PARSE_ARGV 1 T "" "FASTER" "SWEPT_WITH;REAL_WITH")
+    cmake_parse_arguments(PARSE_ARGV 1 T "FETCHES" "FASTER" "SWEPT_WITH;REAL_WITH")
+    if(NOT T_FASTER)
+        set(T_FASTER 30)
+    endif()
     add_executable(seed_${name} ${name}.c)
     target_link_libraries(seed_${name} PRIVATE seeds_support)
     target_compile_options(seed_${name} PRIVATE
@@ -191,22 +196,27 @@ function(sm_seed name)
     set(support ${PROJECT_SOURCE_DIR}/tests/support)
     set(seed ${PROJECT_SOURCE_DIR}/tests/examples/seeds/${name})
     set(program ${SM_LAUNCHER} $<TARGET_FILE:seed_${name}>)
-    set(clock virtual)
+    set(environment SEEDS_CLOCK=virtual)
     if(EXISTS ${seed}.py)
         list(PREPEND program ${seed}.py)
-        set(clock real)
-    endif()
-    foreach(backend ${SIMUL_TEST_BACKENDS})
-        sm_add_test(seed_${name} BACKEND ${backend} ENVIRONMENT SEEDS_CLOCK=${clock}
-            COMMAND ${support}/prints ${seed}.txt ${program})
-    endforeach()
-    foreach(kind faults cancels)
-        sm_sweep(seed_${name}.${kind} BACKEND epoll ENVIRONMENT SEEDS_CLOCK=${clock} SEEDS_FASTER=20
-            COMMAND ${support}/sweep-program ${kind} ${program} ${T_SWEPT_WITH})
-    endforeach()
-    if(clock STREQUAL virtual)
+        set(environment SEEDS_FASTER=${T_FASTER})
+    else()
         sm_seed_on_real_clock(${name} ${program})
     endif()
+    if(T_FETCHES)
+        list(APPEND environment SIMUL_PROGRAM=$<TARGET_FILE:simul_program>)
+    endif()
+    foreach(backend ${SIMUL_TEST_BACKENDS})
+        sm_add_test(seed_${name} BACKEND ${backend} ENVIRONMENT ${environment}
+            COMMAND ${support}/prints ${seed}.txt ${program})
+    endforeach()
+    if(T_FETCHES AND NOT SIMUL_SWEEP_NET)
+        list(APPEND environment SIMUL_FAULT_LIMIT=1) # each run takes half a second
+    endif()
+    foreach(kind faults cancels)
+        sm_sweep(seed_${name}.${kind} BACKEND epoll ENVIRONMENT ${environment}
+            COMMAND ${support}/sweep-program ${kind} ${program} ${T_SWEPT_WITH})
+    endforeach()
 endfunction()
 
 # Of the arguments of sm_seed it sees T_FASTER and T_REAL_WITH.
@@ -220,9 +230,6 @@ function(sm_seed_on_real_clock name)
     if(EXISTS ${file}.py)
         set(driver ${file}.py)
         set(check prints)
-    endif()
-    if(NOT T_FASTER)
-        set(T_FASTER 30)
     endif()
     sm_add_test(seed_${name}.real ENVIRONMENT SEEDS_FASTER=${T_FASTER} COMMAND
         ${PROJECT_SOURCE_DIR}/tests/support/${check} ${file}.txt ${driver} ${ARGN} ${T_REAL_WITH})
