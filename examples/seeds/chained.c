@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TEXT = 64, CHAINS = 16 };
+enum { PART = 32, TEXT = 96, CHAINS = 16 };
 
 static int part1(int n, char *result)
 {
@@ -20,7 +20,7 @@ static int part1(int n, char *result)
     int r = simul_sleep(i);
     if (r < 0)
         return r;
-    snprintf(result, TEXT, "result%d-1", n);
+    snprintf(result, PART, "result%d-1", n);
     printf("Returning part1(%d) == %s.\n", n, result);
     return 0;
 }
@@ -40,7 +40,7 @@ static int part2(int n, const char *arg, char *result)
 static int chain(void *arg)
 {
     int n = *(int *)arg;
-    char p1[TEXT], p2[TEXT];
+    char p1[PART], p2[TEXT];
     double start = simul_time();
     int r = part1(n, p1);
     if (r == 0)
