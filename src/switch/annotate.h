@@ -27,6 +27,7 @@
 #define SM_ANNOTATE static inline __attribute__((always_inline))
 
 #if SM_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 
 /* The stack of the calling thread, while it is parked (roots.c). */
@@ -62,6 +63,12 @@ SM_ANNOTATE void sm_annotate_leave(struct sm_stack *from, struct sm_stack *to,
         sm_annotate_parked_thread = from;
 }
 
+/* Frames in this memory will not be returned from: their red zones must not stay. */
+SM_ANNOTATE void sm_annotate_left_for_good(const void *from, const void *to)
+{
+    ASAN_UNPOISON_MEMORY_REGION(from, (size_t)((const char *)to - (const char *)from));
+}
+
 SM_ANNOTATE void sm_annotate_arrive(struct sm_stack *self)
 {
     __sanitizer_finish_switch_fiber(self->asan_fake, NULL, NULL);
@@ -71,6 +78,8 @@ SM_ANNOTATE void sm_annotate_arrive(struct sm_stack *self)
 }
 
 #elif SM_TSAN
+
+#define sm_annotate_left_for_good(from, to) ((void)(from), (void)(to))
 
 /* Declared here, as not every compiler ships <sanitizer/tsan_interface.h>. */
 void *__tsan_create_fiber(unsigned flags);
@@ -91,6 +100,8 @@ SM_ANNOTATE void sm_annotate_arrive(struct sm_stack *self)
 }
 
 #else
+
+#define sm_annotate_left_for_good(from, to) ((void)(from), (void)(to))
 
 SM_ANNOTATE void sm_annotate_leave(struct sm_stack *from, struct sm_stack *to,
                                    bool from_dies)

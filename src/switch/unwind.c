@@ -54,6 +54,7 @@ static __attribute__((no_sanitize("address"))) int collect(struct probe *p,
     sm_annotate_leave(p->self, p->stack, false);
     sm_switch(&p->prober, words - 1);
     sm_annotate_arrive(p->self);
+    sm_annotate_left_for_good(p->stack->base, words - 1);
     for (int i = 0; i < 3; i++)
         words[i - 1] = saved[i];
     return p->n;

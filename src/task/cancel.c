@@ -58,6 +58,14 @@ bool sm_task_cancel(struct simul_future *task)
     return true;
 }
 
+/* A cancel with its message is on its way, and ends the wait: another adds to the count only,
+ * and is delivered together with it (S14). */
+static bool under_way(const struct simul_future *future)
+{
+    const struct sm_wait *wait = future->is_task ? future->wait : NULL;
+    return wait && wait->finished && wait->aborted;
+}
+
 bool simul_cancel_msg(simul_future *future, const char *message)
 {
     if (!future)
@@ -66,7 +74,7 @@ bool simul_cancel_msg(simul_future *future, const char *message)
         future->asked = true; /* as in asyncio, a late cancel silences the error */
         return false;
     }
-    if (message || future->extra)
+    if ((message || future->extra) && !under_way(future))
         sm_cancel_message(future, message);
     if (future->is_task)
         return sm_task_cancel(future);

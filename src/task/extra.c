@@ -126,6 +126,21 @@ void sm_cancel_message(struct simul_future *future, const char *text)
         replace(&extra->cancel_message, text ? sm_message_new(text) : NULL);
 }
 
+const char *sm_cancel_text(const struct simul_future *future)
+{
+    const struct sm_extra *extra = future->extra;
+    return extra && extra->cancel_message ? extra->cancel_message->text : NULL;
+}
+
+void sm_pass_cancel_message(struct simul_future *task)
+{
+    struct sm_extra *extra = task->extra;
+    if (!extra)
+        return;
+    replace(&extra->passing, message_ref(extra->cancel_message));
+    extra->passing_error = -ECANCELED;
+}
+
 const char *simul_message(simul_future *future)
 {
     if (!future)

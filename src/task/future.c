@@ -243,10 +243,11 @@ static bool await_abort(struct sm_wait *wait)
     struct future_wait *w = sm_container_of(wait, struct future_wait, wait);
     if (wait->task->sched->loop.closed)
         return await_close(w);
-    const struct sm_extra *extra = wait->task->extra;
-    const char *text =
-        extra && extra->cancel_message ? extra->cancel_message->text : NULL;
-    if (!simul_cancel_msg((struct simul_future *)wait->on, text)) {
+    struct simul_future *future = (struct simul_future *)wait->on;
+    bool taken = simul_cancel_msg(future, sm_cancel_text(wait->task));
+    if (future->ending)
+        return false;
+    if (!taken) {
         sm_list_remove(&w->waiter.link);
         sm_wait_finish(wait, -ECANCELED);
     }

@@ -60,12 +60,12 @@ static void fire(struct sm_waiter *waiter, struct simul_future *future)
     check_end(g);
 }
 
-static bool cancel_all(struct gather *g)
+static bool cancel_all(struct gather *g, const char *message)
 {
     bool any = false;
     for (size_t i = 0; i < g->n; i++)
         if (g->futures[i] && !sm_future_done(g->futures[i]))
-            any |= simul_cancel(g->futures[i]);
+            any |= simul_cancel_msg(g->futures[i], message);
     return any;
 }
 
@@ -77,7 +77,7 @@ static void check_null(struct gather *g)
             g->error = -ENOMEM;
     if (!g->error)
         return;
-    cancel_all(g);
+    cancel_all(g, NULL);
     g->flags |= SIMUL_RETURN_EXCEPTIONS; /* wait for all … */
 }
 
@@ -151,11 +151,11 @@ static bool wait_abort(struct sm_wait *wait)
     if (wait->task->sched->loop.closed)
         return wait_close(&w->core);
     if (w->core.ended) { /* only its hop is outstanding */
-        sm_wait_finish(wait, -ECANCELED);
-        return true;
+        cancel_all(&w->core, sm_cancel_text(wait->task));
+        return false;
     }
     w->core.cancelled = true;
-    if (!cancel_all(&w->core)) /* C1 */
+    if (!cancel_all(&w->core, sm_cancel_text(wait->task))) /* C1 */
         end_gather(&w->core, -ECANCELED);
     return true;
 }
@@ -215,6 +215,7 @@ static void future_hop(struct sm_ready *ready)
 {
     struct gather_future *gf = sm_container_of(ready, struct gather_future, hop);
     int r = result_of(&gf->core, gf->result);
+    gf->outer->on_cancel = NULL;
     if (!sm_future_done(gf->outer)) {
         if (r < 0 && gf->core.failed && r == gf->core.error)
             sm_pass_message(gf->outer, gf->core.failed);
@@ -229,7 +230,7 @@ static void future_end(struct gather *g, int result)
 {
     struct gather_future *gf = sm_container_of(g, struct gather_future, core);
     gf->result = result;
-    gf->outer->on_cancel = NULL;
+    gf->outer->ending = true;
     sm_loop_ready(&gf->outer->sched->loop, &gf->hop, SM_READY_INLINE);
 }
 
@@ -249,7 +250,7 @@ static bool future_cancel(struct simul_future *outer)
     struct gather_future *gf = outer->arg;
     bool before = gf->core.cancelled;
     gf->core.cancelled = true;
-    bool any = cancel_all(&gf->core);
+    bool any = cancel_all(&gf->core, sm_cancel_text(outer));
     gf->core.cancelled = any || before;
     return any;
 }

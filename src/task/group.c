@@ -82,7 +82,7 @@ static void abandon(struct sm_scope *scope)
 static void cancel_parent(struct sm_group *g)
 {
     g->parent_cancelled = true;
-    sm_task_cancel(g->scope.task);
+    simul_cancel(g->scope.task);
 }
 
 /* A child has failed, or could not be made. */
@@ -287,7 +287,7 @@ static int settle(struct simul_future *task, const struct ending *e, int r)
     if (e->error) {
         if (task->cancels > 0) { /* somebody else's: once more, at the next wait */
             simul_uncancel(task);
-            sm_task_cancel(task);
+            simul_cancel(task);
         }
         return e->error;
     }

@@ -101,6 +101,7 @@ struct simul_future {
     bool in_group;        /* `group` is valid */
     bool own_size : 1;    /* `stack_size` is valid */
     bool has_context : 1; /* `variables` is valid */
+    bool ending : 1;      /* its end is on its way: a cancel comes too late */
     int result;
     uint32_t refs; /* T5 */
 
@@ -288,6 +289,10 @@ void sm_pass_message(struct simul_future *task, struct simul_future *from);
 void sm_keep_message(struct simul_future *task, int error);
 /** Remember, or forget, what a cancel said. */
 void sm_cancel_message(struct simul_future *future, const char *text);
+/** What the last cancel said; NULL: nothing. */
+const char *sm_cancel_text(const struct simul_future *future);
+/** The cancel is delivered to `task`: what it said is what simul_explain() says. */
+void sm_pass_cancel_message(struct simul_future *task);
 /** "name" or "Task-7", into the buffer; async-signal-safe. */
 void sm_task_label(const struct simul_future *task, char *text, size_t size);
 

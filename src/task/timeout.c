@@ -57,7 +57,7 @@ static void its_turn(struct sm_ready *ready)
         put(s);
     } else if (due) {
         s->expiring = true;
-        sm_task_cancel(s->scope.task);
+        simul_cancel(s->scope.task);
     }
 }
 

@@ -54,6 +54,7 @@ int sm_attend(struct simul_future *task, void *frame)
 static int deliver(struct simul_future *task)
 {
     sm_set_sticky(task, true);
+    sm_pass_cancel_message(task);
     task->ignored = 0;
     return -ECANCELED;
 }

@@ -129,12 +129,15 @@ int simul_wait(simul_future **futures, size_t n, double timeout,
 
 /* ---- wait_for ------------------------------------------------------------------------ */
 
+/* A pass after the future's end, as in asyncio, where a callback stands between. */
 static int cancel_and_wait(simul_future *future)
 {
     simul_cancel(future);
-    int r = simul_await(future);
-    struct simul_future *task = sm_current();
-    return r == -ECANCELED && task && !sm_sticky(task) ? -ETIMEDOUT : r;
+    int r = simul_wait(&future, 1, SIMUL_FOREVER, SIMUL_ALL_COMPLETED);
+    if (r < 0)
+        return r;
+    r = simul_await(future);
+    return r == -ECANCELED ? -ETIMEDOUT : r;
 }
 
 int simul_wait_for(simul_future *future, double timeout)

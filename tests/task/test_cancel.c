@@ -429,6 +429,75 @@ TASK_TEST(cancel_without_a_message_forgets_the_one_before) /* S14 */
     simul_release(t);
 }
 
+static int explain_cancel(void *unused)
+{
+    (void)unused;
+    int r = simul_sleep(INFINITY);
+    trace("%s", simul_explain(r));
+    return r;
+}
+
+TASK_TEST(body_is_told_the_message_of_its_cancel) /* S14 */
+{
+    simul_task *t = simul_create_task(explain_cancel, NULL);
+    let_run(1);
+
+    simul_cancel_msg(t, "enough");
+    simul_await(t);
+    ck_assert_trace("enough");
+    simul_release(t);
+}
+
+TASK_TEST(message_of_a_cancel_that_is_on_its_way_stays) /* S14 */
+{
+    simul_task *t = simul_create_task(explain_cancel, NULL);
+    let_run(1);
+
+    simul_cancel_msg(t, "first");
+    ck_assert(simul_cancel(t));
+    ck_assert_int_eq(simul_cancelling(t), 2);
+    simul_await(t);
+    ck_assert_trace("first");
+    simul_release(t);
+}
+
+static int gather_one(void *task)
+{
+    return simul_gather((simul_task *[]){task}, 1, 0);
+}
+
+TASK_TEST(message_of_a_cancel_goes_down_through_a_gather) /* S14 */
+{
+    simul_task *child = simul_create_task(explain_cancel, NULL);
+    simul_task *t = simul_create_task(gather_one, child);
+    simul_future *outer = simul_gather_future(&child, 1, 0);
+    let_run(1);
+
+    simul_cancel_msg(t, "down");
+    ck_assert_int_eq(simul_await(t), -ECANCELED);
+    ck_assert_trace("down");
+    ck_assert_int_eq(simul_await(outer), -ECANCELED);
+    ck_assert_str_eq(simul_message(outer), "down");
+    simul_release(outer);
+    simul_release(t);
+    simul_release(child);
+}
+
+TASK_TEST(cancel_by_a_deadline_has_no_message_of_another) /* S14, S25 */
+{
+    simul_timeout limit;
+    simul_task *self = simul_current_task();
+    simul_cancel_msg(self, "old");
+    ck_assert_int_eq(simul_sleep(0), -ECANCELED);
+    simul_cancel_caught();
+    simul_uncancel(self);
+
+    simul_timeout_enter(&limit, 1);
+    int r = simul_sleep(2);
+    ck_assert_str_eq(simul_explain(r), simul_strerror(-ECANCELED));
+    ck_assert_int_eq((int)simul_timeout_exit(&limit, r), -ETIMEDOUT);
+}
+
 TASK_TEST(message_of_a_cancel_survives_a_result_that_was_dropped) /* S14 */
 {
     simul_future *f = simul_create_future();

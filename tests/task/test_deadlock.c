@@ -273,6 +273,32 @@ TASK_TEST(dump_tells_state_wait_and_place_of_every_task)
     simul_release(fresh);
 }
 
+static __attribute__((noinline)) char fill(size_t n)
+{
+    volatile char deep[4096];
+    for (size_t i = 0; i < sizeof deep; i++)
+        deep[i] = (char)n;
+    return deep[n];
+}
+
+static int fill_after_a_while(void *unused)
+{
+    (void)unused;
+    int r = simul_sleep(1);
+    return r < 0 ? r : fill(7);
+}
+
+/* Its backtrace was taken on its own stack, and AddressSanitizer knew of frames there. */
+TASK_TEST(task_goes_on_in_deep_frames_after_it_was_dumped)
+{
+    simul_task *t = simul_create_task(fill_after_a_while, NULL);
+    let_run(1);
+    dump();
+
+    ck_assert_int_eq(simul_await(t), 7);
+    simul_release(t);
+}
+
 TEST(dump_without_a_loop_says_so)
 {
     dump();

@@ -317,6 +317,62 @@ TASK_TEST(cancel_in_the_pass_in_which_the_last_child_ends)
     simul_release_all(children, 2);
 }
 
+static int note_await(void *future)
+{
+    int r = simul_await(future);
+    trace("awaited %s", simul_error_name(r));
+    return r;
+}
+
+static int note_sleep(void *unused)
+{
+    (void)unused;
+    int r = simul_sleep(5);
+    trace("slept %s", simul_error_name(r));
+    return r;
+}
+
+static int fails(void *unused)
+{
+    (void)unused;
+    return -EIO;
+}
+
+/* asyncio has the error come through, and the cancel is lost. */
+TASK_TEST(
+    cancel_in_the_pass_of_an_error_cancels_who_awaits_and_the_other_children) /* S20 */
+{
+    simul_task *children[] = {simul_create_task(note_sleep, NULL),
+                              simul_create_task(fails, NULL)};
+    simul_future *outer = simul_gather_future(children, 2, 0);
+    simul_task *t = simul_create_task(note_await, outer);
+    let_run(1);
+
+    ck_assert(simul_done(children[1]) && !simul_done(outer));
+    simul_cancel(t);
+    ck_assert_int_eq(simul_await(t), -ECANCELED);
+    ck_assert_int_eq(simul_error(outer), -EIO);
+    ck_assert_int_eq(simul_await(children[0]), -ECANCELED);
+    ck_assert_trace("slept ECANCELED awaited ECANCELED");
+    simul_release(t);
+    simul_release(outer);
+    simul_release_all(children, 2);
+}
+
+/* As one is woken by it only in the pass after. */
+TASK_TEST(cancel_of_a_gather_future_whose_children_are_done_comes_too_late) /* S20 */
+{
+    simul_task *child = simul_create_task(nothing, NULL);
+    simul_future *outer = simul_gather_future(&child, 1, 0);
+    let_run(1);
+
+    ck_assert(simul_done(child) && !simul_done(outer));
+    ck_assert(!simul_cancel(outer));
+    ck_assert_int_eq(simul_await(outer), 0);
+    simul_release(outer);
+    simul_release(child);
+}
+
 TEST(gather_future_outside_of_a_loop_cannot_be_made)
 {
     ck_assert_ptr_null(simul_gather_future(NULL, 0, 0));

@@ -333,6 +333,30 @@ TASK_TEST(wait_for_no_time_cancels_what_is_not_done) /* V01 */
     simul_release(t);
 }
 
+static int note_wait_for(void *future)
+{
+    int r = simul_wait_for(future, 0);
+    trace("%s", simul_error_name(r));
+    return r;
+}
+
+/* The differential test found that the future was cancelled and the time-out told in one go. */
+TASK_TEST(
+    wait_for_no_time_is_a_cancellation_point_also_over_a_plain_future) /* V01, S24 */
+{
+    simul_future *f = simul_create_future();
+    simul_task *t = simul_create_task(note_wait_for, f);
+    let_run(1);
+
+    ck_assert(simul_cancelled(f));
+    ck_assert(!simul_done(t));
+    simul_cancel(t);
+    ck_assert_int_eq(simul_await(t), -ECANCELED);
+    ck_assert_trace("ECANCELED");
+    simul_release(t);
+    simul_release(f);
+}
+
 TASK_TEST(result_in_spite_of_the_cancel_is_returned) /* V02 */
 {
     simul_task *t = simul_create_task(suppress, NULL);
