@@ -21,7 +21,7 @@ TREES = $(CONFIGS:%=build-test/%)
 configured = [ $1/.configured -nt CMakePresets.json ] || \
     { cmake --preset $2 > /dev/null && touch $1/.configured; }
 
-.PHONY: all help deps run sweep test test-trees bench fuzz test-mutants test-aarch64 \
+.PHONY: all help deps run sweep test test-trees bench fuzz differential test-mutants test-aarch64 \
         install clean $(TREES)
 
 all: ## build the release: build/simul, build/src/libsimul.{a,so}
@@ -73,6 +73,11 @@ sweep: ## failures and cancels injected also into what talks over sockets; takes
 FUZZ_SECONDS ?= 600
 fuzz: build-test/clang ## fuzz for long: FUZZ_SECONDS for each target
 	@fuzz/run build-test/clang $(FUZZ_SECONDS)
+
+DIFFERENTIAL_SECONDS ?= 600
+differential: build-test/asan ## random programs in asyncio and here, for DIFFERENTIAL_SECONDS
+	@tests/differential/run --save --seconds $(DIFFERENTIAL_SECONDS) \
+	    --seeds $$(date +%s)-0 build-test/asan/tests/play_scripts
 
 test-mutants: ## each planted bug must be caught by a test
 	@scripts/install-deps run test

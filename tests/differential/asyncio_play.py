@@ -1,0 +1,471 @@
+# SPDX-License-Identifier: MIT
+"""Runs a program of script.h in asyncio; what happens is a list of lines."""
+import asyncio
+import functools
+import sys
+from asyncio import CancelledError
+
+from script import Statement
+from virtual_loop import (BoundedSemaphore, Condition, Deadlock, Loop, Semaphore, TaskGroup,
+                          wait_for)
+
+MODES = {"f": asyncio.FIRST_COMPLETED, "e": asyncio.FIRST_EXCEPTION, "a": asyncio.ALL_COMPLETED}
+
+
+class Err(Exception):
+    """raise N"""
+
+
+EXPECTED = (Err, TimeoutError, CancelledError, asyncio.InvalidStateError, RuntimeError, ValueError)
+
+
+class Thing(dict):
+    """What exists from the beginning, and what is made: by its word, or None."""
+
+    def __missing__(self, word):
+        return None
+
+
+def name_of(error):
+    if isinstance(error, CancelledError):
+        return "cancelled" + "".join(f":{arg}" for arg in error.args if arg)
+    if isinstance(error, Err):
+        return f"err {error.args[0]}"
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    if isinstance(error, RuntimeError) and "await on itself" in str(error):
+        return "deadlock"
+    if isinstance(error, (asyncio.InvalidStateError, RuntimeError, ValueError)):
+        return "state"
+    raise error
+
+
+def state(future):
+    if future is None:
+        return "none"
+    if not future.done():
+        return "pending"
+    if future.cancelled():
+        return "cancelled"
+    error = future.exception()
+    if isinstance(error, CancelledError):
+        return "cancelled"  # an error of a gather() that is a child's cancel
+    return name_of(error) if error else str(result_of(future))
+
+
+def result_of(future):
+    """The result of a gather() is a list, or 0 in C."""
+    result = future.result()
+    return 0 if isinstance(result, list) else result
+
+
+def seconds(word):
+    return None if word == "none" else float(word)
+
+
+class Actor:
+    """The running task: its number, and the innermost blocks."""
+
+    def __init__(self, number, timeout=None, group=None, outer=None):
+        self.number, self.timeout, self.group, self.outer = number, timeout, group, outer
+        self.caught = False
+
+
+NOBODY = Actor(None)
+
+
+class Player:
+    def __init__(self, program):
+        self.program, self.trace, self.tasks = program, [], []
+        self.stopped = self.closing = False
+
+    # ---- events ------------------------------------------------------------------------
+
+    def event(self, actor, what):
+        over = all(task.done() for task in self.tasks)
+        if not self.stopped and not over:
+            who = "-" if actor.number is None else f"t{actor.number}"
+            self.trace.append(f"{self.loop.time():g} {who} {what}")
+
+    def meant(self, why):
+        """What comes now differs from simul, as docs/from-asyncio.md says."""
+        self.event(NOBODY, f"meant: {why}")
+        self.stopped = True
+
+    # ---- the run -----------------------------------------------------------------------
+
+    def run(self):
+        self.loop = Loop()
+        self.loop.set_exception_handler(lambda *_: None)
+        unraisable, sys.unraisablehook = sys.unraisablehook, lambda _: None
+        try:
+            self.play()
+        except Deadlock:
+            self.event(NOBODY, "deadlock")
+        self.stopped = True
+        self.drop()
+        sys.unraisablehook = unraisable
+        return self.trace
+
+    def play(self):
+        main = self.loop.create_task(self.main())
+        self.tasks.append(main)
+        try:
+            self.loop.run_until_complete(main)
+        except EXPECTED:
+            pass
+        self.closing = True
+        rest = [task for task in self.tasks if not task.done()]
+        for task in rest:
+            task.cancel()
+        if rest:
+            async def wait_for_all():
+                await asyncio.gather(*rest, return_exceptions=True)
+            self.loop.run_until_complete(wait_for_all())
+
+    def drop(self):
+        """Tasks that will never end."""
+        for task in self.tasks:
+            task._log_destroy_pending = False
+            try:
+                task.get_coro().close()
+            except (Exception, CancelledError):
+                pass  # its blocks await although nothing runs any more
+        self.tasks = []
+        self.loop._ready.clear()
+        self.loop.close()
+
+    async def main(self):
+        future = self.loop.create_future
+        self.things = Thing(t0=asyncio.current_task(), f0=future(), f1=future(), f2=future(),
+                            l0=asyncio.Lock(), l1=asyncio.Lock(), e0=asyncio.Event(),
+                            e1=asyncio.Event(), c0=Condition(self), c1=Condition(self),
+                            s0=Semaphore(1), s1=BoundedSemaphore(2), s2=Semaphore(0))
+        # In C, main's handle is not known either.
+        del self.things["t0"]
+        self.callbacks = [self.on_done(n) for n in range(4)]
+        return await self.run_task(0)
+
+    async def run_task(self, number):
+        actor = Actor(number)
+        self.event(actor, "begin")
+        try:
+            result = await self.run_list(actor, self.program.get(number, [])) or 0
+        except BaseException as error:
+            if not isinstance(error, GeneratorExit):
+                self.event(actor, f"end = {name_of(error)}")
+            raise
+        self.event(actor, f"end = {result}")
+        return result
+
+    # ---- statements --------------------------------------------------------------------
+
+    async def run_list(self, actor, statements):
+        """None to go on, or what a `return` gave."""
+        for s in statements:
+            block = getattr(self, f"{s.op}_block", None)
+            if block:
+                result = await block(actor, s)
+                if result is not None:
+                    return result
+            else:
+                await self.run_simple(actor, s)
+        return None
+
+    async def run_simple(self, actor, s):
+        try:
+            said = getattr(self, f"{s.op}_op")(actor, *s.argv[1:])
+            if asyncio.iscoroutine(said):
+                said = await said
+        except Exception as error:
+            self.event(actor, f"{s.text} = {name_of(error)}")
+            raise
+        except CancelledError as error:
+            self.event(actor, f"{s.text} = {name_of(error)}")
+            raise
+        self.event(actor, f"{s.text} = {self.said(said)}")
+
+    @staticmethod
+    def said(value):
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return "0" if value is None else str(value)
+
+    def run_callback(self, s):
+        try:
+            said = self.said(getattr(self, f"{s.op}_op")(NOBODY, *s.argv[1:]))
+        except Exception as error:
+            said = name_of(error)
+        self.event(NOBODY, f"{s.text} = {said}")
+
+    # ---- blocks ------------------------------------------------------------------------
+
+    async def note_block(self, actor, s):
+        self.event(actor, s.text)
+
+    async def return_block(self, actor, s):
+        return int(s.argv[1])
+
+    async def raise_block(self, actor, s):
+        raise Err(int(s.argv[1]))
+
+    async def try_block(self, actor, s):
+        try:
+            return await self.run_list(actor, s.parts["body"])
+        except CancelledError:
+            if "except" not in s.parts:
+                raise
+            self.event(actor, "except")
+            self.caught(actor)
+            return await self.run_list(actor, s.parts["except"])
+        except Exception:
+            if "error" not in s.parts:
+                raise
+            self.event(actor, "error")
+            return await self.run_list(actor, s.parts["error"])
+        finally:
+            if "finally" in s.parts:
+                self.event(actor, "finally")
+                result = await self.run_list(actor, s.parts["finally"])
+                if result is not None:
+                    return result
+
+    @staticmethod
+    def caught(actor):
+        while actor:
+            actor.caught = bool(actor.timeout and actor.timeout.expired())
+            actor = actor.outer
+
+    async def scope(self, actor, manager, s, ended):
+        """A block of `async with`; ended(result) says what comes of it."""
+        inner = Actor(actor.number, actor.timeout, actor.group, actor)
+        setattr(inner, s.op, manager)
+        ended = functools.partial(ended, inner)
+        try:
+            async with manager:
+                result = await self.run_list(inner, s.parts["body"])
+        except BaseException as error:
+            if not isinstance(error, GeneratorExit):
+                ended(name_of(error).split(":")[0])
+            raise
+        ended(result or 0)
+        return result
+
+    async def timeout_block(self, actor, s):
+        limit, task = asyncio.timeout(seconds(s.argv[1])), asyncio.current_task()
+        foreign = task._must_cancel
+
+        def ended(inner, result):
+            if inner.caught and result == "timeout":
+                self.meant("timeout: once its cancel was caught, another's is another's")
+            if foreign and limit.expired():
+                self.meant("timeout: a cancel that was pending before is not its own")
+            expired = " expired" * limit.expired()
+            self.event(actor, f"end of timeout = {result}{expired}")
+        return await self.scope(actor, limit, s, ended)
+
+    async def group_block(self, actor, s):
+        def ended(inner, result):
+            self.event(actor, f"end of group = {result}")
+        return await self.scope(actor, TaskGroup(), s, ended)
+
+    async def with_block(self, actor, s):
+        thing = self.things[s.argv[1]]
+        try:
+            await thing.acquire()
+        except CancelledError:
+            self.event(actor, f"{s.text} = cancelled")
+            raise
+        self.event(actor, f"{s.text} = 0")
+        try:
+            return await self.run_list(actor, s.parts["body"])
+        finally:
+            try:
+                thing.release()
+            except Exception as error:
+                self.event(actor, f"end of {s.text} = {name_of(error)}")
+                raise
+            self.event(actor, f"end of {s.text} = 0")
+
+    # ---- tasks and futures -------------------------------------------------------------
+
+    def on_done(self, word):
+        def done(future):
+            self.event(NOBODY, f"done {word} = {state(future)}")
+        return done
+
+    def made(self, word, task):
+        if self.closing:
+            self.meant("run: tasks made while it shuts down are awaited, too")
+        self.things[word] = task
+        self.tasks.append(task)
+        task.add_done_callback(self.on_done(word))
+
+    def create_op(self, actor, word):
+        if self.things[word]:
+            return "made before"
+        self.made(word, self.loop.create_task(self.run_task(int(word[1:]))))
+
+    def spawn_op(self, actor, word):
+        if self.things[word] or not actor.group:
+            return "no"
+        coro = self.run_task(int(word[1:]))
+        try:
+            self.made(word, actor.group.create_task(coro))
+        except RuntimeError:
+            coro.close()
+            return "refused"
+
+    async def sleep_op(self, actor, delay):
+        await asyncio.sleep(float(delay))
+
+    async def await_op(self, actor, word):
+        future = self.things[word]
+        if not future:
+            return "none"
+        await future
+        return result_of(future)
+
+    def cancel_op(self, actor, word, message=None):
+        future = self.things[word]
+        return future.cancel(message) if future else "none"
+
+    def uncancel_op(self, actor, word):
+        return self.things[word].uncancel() if self.things[word] else "none"
+
+    def cancelling_op(self, actor, word):
+        return self.things[word].cancelling() if self.things[word] else "none"
+
+    def state_op(self, actor, word):
+        return state(self.things[word])
+
+    def set_op(self, actor, word, n):
+        self.things[word].set_result(int(n))
+
+    def fail_op(self, actor, word, n):
+        self.things[word].set_exception(Err(int(n)))
+
+    # ---- combinators -------------------------------------------------------------------
+
+    def list_of(self, words):
+        return [self.things[word] for word in words if self.things[word]]
+
+    def states(self, words):
+        return "[" + ",".join(state(self.things[word]) for word in words) + "]"
+
+    def gathered(self, errors, futures):
+        outer = asyncio.gather(*futures, return_exceptions=errors == "1")
+
+        seen = set()  # the children of which gather() has heard
+
+        def set_exception(error, plain=outer.set_exception):
+            if outer._cancel_requested and len(seen) < len(set(futures)) - 1:
+                self.meant("gather: cancelled, it waits for all")
+            elif outer._cancel_requested and not isinstance(error, CancelledError):
+                self.meant("gather: a cancel is not lost to an error of the same pass")
+            plain(error)
+        for future in set(futures):
+            future.add_done_callback(seen.add)
+        if futures:
+            outer.set_exception = set_exception
+        return outer
+
+    async def gather_op(self, actor, errors, *words):
+        await self.gathered(errors, self.list_of(words))
+        return self.states(words)
+
+    def gather_future_op(self, actor, word, errors, *words):
+        futures = self.list_of(words)
+        if self.things[word] or not futures:
+            return False
+        self.things[word] = self.gathered(errors, futures)
+
+    async def wait_op(self, actor, mode, timeout, *words):
+        futures = self.list_of(words)
+        if not futures:
+            return "none"
+        await asyncio.wait(futures, timeout=seconds(timeout), return_when=MODES[mode])
+        return self.states(words)
+
+    async def wait_for_op(self, actor, timeout, word):
+        future = self.things[word]
+        if not future:
+            return "none"
+        await wait_for(future, seconds(timeout))
+        return result_of(future)
+
+    def shield_op(self, actor, word, inner):
+        if self.things[word] or not self.things[inner]:
+            return False
+        self.things[word] = asyncio.shield(self.things[inner])
+
+    async def shielded_op(self, actor, word):
+        if not self.things[word]:
+            return "none"
+        await asyncio.shield(self.things[word])
+        return result_of(self.things[word])
+
+    # ---- timeouts ----------------------------------------------------------------------
+
+    def reschedule_op(self, actor, word):
+        delay = seconds(word)
+        if not actor.timeout:
+            return "none"
+        actor.timeout.reschedule(None if delay is None else self.loop.time() + delay)
+
+    def expired_op(self, actor):
+        return actor.timeout.expired() if actor.timeout else "none"
+
+    # ---- synchronisation ---------------------------------------------------------------
+
+    async def acquire_op(self, actor, word):
+        await self.things[word].acquire()
+
+    def release_op(self, actor, word):
+        self.things[word].release()
+
+    def locked_op(self, actor, word):
+        return self.things[word].locked()
+
+    async def event_wait_op(self, actor, word):
+        await self.things[word].wait()
+
+    def event_set_op(self, actor, word):
+        self.things[word].set()
+
+    def event_clear_op(self, actor, word):
+        self.things[word].clear()
+
+    async def condition_wait_op(self, actor, word):
+        await self.things[word].wait()
+
+    def notify_op(self, actor, word, n=None):
+        if n is None:
+            self.things[word].notify_all()
+        else:
+            self.things[word].notify(int(n))
+
+    # ---- callbacks ---------------------------------------------------------------------
+
+    def callback_op(self, actor, word, n):
+        if not self.things[word]:
+            return "none"
+        self.things[word].add_done_callback(self.callbacks[int(n)])
+
+    def uncallback_op(self, actor, word, n):
+        if not self.things[word]:
+            return "none"
+        return self.things[word].remove_done_callback(self.callbacks[int(n)])
+
+    def soon_op(self, actor, handle, *words):
+        statement = Statement(" ".join(words))
+        self.things[handle] = self.loop.call_soon(self.run_callback, statement)
+
+    def later_op(self, actor, delay, handle, *words):
+        statement = Statement(" ".join(words))
+        self.things[handle] = self.loop.call_later(float(delay), self.run_callback, statement)
+
+    def cancel_handle_op(self, actor, handle):
+        if not self.things[handle]:
+            return "none"
+        self.things[handle].cancel()
