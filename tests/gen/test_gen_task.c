@@ -337,20 +337,44 @@ TASK_TEST(scope_left_early_inside_is_found_at_the_yield)
 
 /* ---- reports ---------------------------------------------------------------------------------- */
 
-TASK_TEST(dump_shows_the_generator_a_task_is_in)
+static bool dump_says(const char *words)
 {
     char *text = NULL;
     size_t size;
-    simul_task *task = simul_create_task(consume, "x");
-    simul_sleep(0.5);
     FILE *out = open_memstream(&text, &size);
+    ck_assert(out != NULL);
     simul_dump_tasks(NULL, out);
     fclose(out);
-    ck_assert_msg(strstr(text, "in the generator made at") != NULL, "%s", text);
+    bool says = text && strstr(text, words) != NULL;
     free(text);
+    return says;
+}
+
+TASK_TEST(dump_shows_the_generator_a_task_is_in)
+{
+    simul_task *task = simul_create_task(consume, "x");
+    simul_sleep(0.5);
+    ck_assert(dump_says("in the generator made at"));
     ck_assert_int_eq(simul_await(task), 0);
     ck_assert_trace("x1 x2 x3");
     simul_release(task);
+}
+
+static int steps_and_sleeps(void *gen)
+{
+    ck_assert_int_eq(simul_gen_next(gen, NULL), 1);
+    return simul_sleep(1);
+}
+
+TASK_TEST(dump_shows_no_generator_that_the_task_has_come_out_of)
+{
+    simul_gen *gen = simul_gen_new(words, NULL);
+    simul_task *task = simul_create_task(steps_and_sleeps, gen);
+    simul_sleep(0.5);
+    ck_assert(!dump_says("in the generator made at"));
+    ck_assert_int_eq(simul_await(task), 0);
+    simul_release(task);
+    simul_gen_release(gen);
 }
 
 /* ---- a loop that is closed while a task is inside ---------------------------------------------- */
