@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/sys.h"
+#include "task/graph.h"
 #include "task/task.h"
 #include "task/wait.h"
 
@@ -31,6 +32,12 @@ static void fire(struct sm_waiter *waiter, struct simul_future *future)
     sm_waiter_give(future, waiter);
     it->order[it->done++] = future;
     wake(it);
+}
+
+struct simul_future *sm_as_completed_awaiter(struct sm_waiter *waiter)
+{
+    struct simul_as_completed *it = waiter->owner;
+    return waiter->fire == fire && it->waiting ? it->waiting->task : NULL;
 }
 
 static void time_over(struct sm_timer *timer)

@@ -45,7 +45,7 @@ static void print_cancel(const struct simul_future *task, FILE *out)
         fprintf(out, ", cancellation delivered and not caught");
 }
 
-static void print_task(struct simul_future *task, FILE *out)
+static void print_task(struct simul_future *task, struct sm_symbols *symbols, FILE *out)
 {
     char label[96];
     sm_task_label(task, label, sizeof label);
@@ -53,7 +53,7 @@ static void print_task(struct simul_future *task, FILE *out)
     print_wait(task, out);
     print_cancel(task, out);
     fprintf(out, "\n    made at %s\n", task->where ? task->where : "?");
-    sm_print_stack(task, out);
+    sm_print_stack(task, symbols, out);
 }
 
 void sm_dump(struct simul_loop *loop, FILE *out)
@@ -61,8 +61,10 @@ void sm_dump(struct simul_loop *loop, FILE *out)
     struct sm_sched *sched = sm_sched_of(loop);
     fprintf(out, "%zu task%s on the loop (%s)\n", sched->task_count,
             sched->task_count == 1 ? "" : "s", loop->backend_name);
+    struct sm_symbols *symbols = sm_symbols_open();
     sm_list_each (it, &sched->tasks)
-        print_task(sm_container_of(it, struct simul_future, all), out);
+        print_task(sm_container_of(it, struct simul_future, all), symbols, out);
+    sm_symbols_close(symbols);
     fflush(out);
 }
 

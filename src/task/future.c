@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "task/graph.h"
 #include "task/task.h"
 #include "task/wait.h"
 
@@ -226,6 +227,13 @@ static void await_fire(struct sm_waiter *waiter, struct simul_future *future)
 {
     struct future_wait *w = sm_container_of(waiter, struct future_wait, waiter);
     sm_wait_finish(&w->wait, future->result);
+}
+
+struct simul_future *sm_await_awaiter(struct sm_waiter *waiter)
+{
+    if (waiter->fire != await_fire)
+        return NULL;
+    return sm_container_of(waiter, struct future_wait, waiter)->wait.task;
 }
 
 /* C6 */

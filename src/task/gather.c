@@ -8,6 +8,7 @@
  *      a cancel was passed on to the children: then all are waited for (S20).
  */
 #include "base/sys.h"
+#include "task/graph.h"
 #include "task/task.h"
 #include "task/wait.h"
 
@@ -301,4 +302,16 @@ simul_future *simul_gather_future(simul_future **futures, size_t n, int flags)
     future_free(gf);
     sm_future_unref(outer);
     return NULL;
+}
+
+/* ---- for the call graph ---------------------------------------------------------------- */
+
+struct simul_future *sm_gather_awaiter(struct sm_waiter *waiter)
+{
+    struct gather *g = waiter->owner;
+    if (waiter->fire != fire)
+        return NULL;
+    if (g->end == wait_end)
+        return sm_container_of(g, struct gather_wait, core)->wait.task;
+    return sm_container_of(g, struct gather_future, core)->outer;
 }

@@ -11,6 +11,7 @@
  *  N3. exit() returns when children is empty, and not before; so does abandoning it.
  */
 #include "base/sys.h"
+#include "task/graph.h"
 #include "task/wait.h"
 
 struct group { /* the user's */
@@ -126,6 +127,11 @@ void sm_group_child_done(struct sm_ready *ready)
     if (child->in_group)
         child_ended(child->group, child);
     sm_future_unref(child);
+}
+
+struct simul_future *sm_group_parent(const struct simul_future *child)
+{
+    return child->in_group ? child->group->scope.task : NULL;
 }
 
 /* ---- enter, create ------------------------------------------------------------------- */

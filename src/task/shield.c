@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* shield(): an outer future that ends as the inner one does, and may be cancelled alone. */
 #include "base/sys.h"
+#include "task/graph.h"
 #include "task/task.h"
 #include "task/wait.h"
 
@@ -56,6 +57,13 @@ static void fire(struct sm_waiter *waiter, struct simul_future *inner)
 {
     struct shield *shield = sm_container_of(waiter, struct shield, waiter);
     sm_loop_ready(&inner->sched->loop, &shield->hop, SM_READY_INLINE);
+}
+
+struct simul_future *sm_shield_awaiter(struct sm_waiter *waiter)
+{
+    if (waiter->fire != fire)
+        return NULL;
+    return sm_container_of(waiter, struct shield, waiter)->outer;
 }
 
 /* The loop closes: outer stays as it is. */

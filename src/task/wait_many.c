@@ -2,6 +2,7 @@
 /* wait(): until some or all are done, or the time is over; cancels nobody (S21). */
 #include <math.h>
 
+#include "task/graph.h"
 #include "task/task.h"
 #include "task/wait.h"
 
@@ -36,6 +37,11 @@ static void fire(struct sm_waiter *waiter, struct simul_future *future)
     struct many_wait *w = waiter->owner;
     sm_waiter_give(future, waiter);
     see(w, future);
+}
+
+struct simul_future *sm_wait_awaiter(struct sm_waiter *waiter)
+{
+    return waiter->fire == fire ? ((struct many_wait *)waiter->owner)->wait.task : NULL;
 }
 
 static void time_over(struct sm_timer *timer)
