@@ -146,6 +146,7 @@ SIMUL_API const char *simul_message(simul_future *future);
  * @param result  >= 0
  * @error -EINVAL         it is a task, or result < 0
  * @error -SIMUL_ESTATE   it is done already (also: cancelled)
+ * @error -SIMUL_ENOLOOP  its loop runs in another thread
  *
  * Threads:  the loop's
  * asyncio:  set_result()
@@ -177,7 +178,8 @@ SIMUL_API int simul_set_error(simul_future *future, int error);
  * Ask for cancellation. A plain future is cancelled at once. A task gets -ECANCELED from
  * the call in which it waits or will wait next (see simul/task.h for the protocol).
  *
- * @return  true if the request was taken; false if the future is done (or NULL)
+ * @return  true if the request was taken; false if the future is done (or NULL, or of a
+ *          loop that runs in another thread)
  *
  * Threads:  the loop's
  * asyncio:  cancel()
@@ -198,7 +200,8 @@ SIMUL_API bool simul_cancel_msg(simul_future *future, const char *message);
  * (also if it is already), on the loop's stack. Callbacks are called in the order in which
  * they were added. The future is held until then.
  *
- * @error -ENOMEM   nothing was added
+ * @error -ENOMEM         nothing was added
+ * @error -SIMUL_ENOLOOP  its loop runs in another thread
  *
  * Threads:  the loop's
  * asyncio:  add_done_callback()

@@ -18,7 +18,8 @@ typedef struct simul_loop_opts {
     const char *backend; /* "io_uring", "epoll", "poll"; NULL: $SIMUL_BACKEND, else the
                                  best that the kernel grants */
     bool virtual_clock;  /* time jumps to the next timer when nothing else can happen */
-    bool debug;          /* slow callbacks and more are reported; also $SIMUL_DEBUG=1 */
+    bool debug;          /* reported: slow callbacks, calls from the wrong thread, what
+                                 was not closed before the loop; also $SIMUL_DEBUG=1 */
     bool no_signals;     /* run: SIGINT is left alone */
     bool terminate;      /* run: SIGTERM cancels the main task as SIGINT does */
     bool

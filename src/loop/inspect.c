@@ -2,6 +2,7 @@
 /* What a loop can be asked, and its settings. */
 #include <errno.h>
 
+#include "base/log.h"
 #include "loop/loop.h"
 
 simul_loop *simul_get_running_loop(void)
@@ -83,4 +84,16 @@ int simul_loop_set_slow_callback(simul_loop *loop, double seconds)
         return -EINVAL;
     loop->slow_callback = seconds;
     return 0;
+}
+
+/* ---- other threads ------------------------------------------------------------------- */
+
+int sm_loop_refuse(const struct simul_loop *loop)
+{
+    if (loop->debug)
+        sm_log(
+            SIMUL_LOG_ERROR,
+            "a function was refused that only the loop's own thread may call: others "
+            "use simul_call_soon_threadsafe()");
+    return -SIMUL_ENOLOOP;
 }

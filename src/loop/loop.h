@@ -125,13 +125,23 @@ static inline int sm_loop_usable(const struct simul_loop *loop)
     return sm_unlikely(loop->closed) ? -SIMUL_ECLOSEDLOOP : 0;
 }
 
+/** Whether it runs, and in another thread. */
+static inline bool sm_loop_foreign(const struct simul_loop *loop)
+{
+    return sm_unlikely(loop != sm_running) && loop->running;
+}
+
+/** Refuse somebody who may not touch it from here: -SIMUL_ENOLOOP, and in debug mode a
+ *  word in the log. */
+int sm_loop_refuse(const struct simul_loop *loop);
+
 /** The same for what only the loop's own thread may want, while it runs. */
 static inline int sm_loop_mine(const struct simul_loop *loop)
 {
     int r = sm_loop_usable(loop);
     if (r < 0)
         return r;
-    return sm_unlikely(loop->running && loop != sm_running) ? -SIMUL_ENOLOOP : 0;
+    return sm_loop_foreign(loop) ? sm_loop_refuse(loop) : 0;
 }
 
 /** Make an entry run in the next pass (a place must be reserved). */

@@ -2,6 +2,7 @@
 /* A server: starting, closing, waiting for its end (S43). */
 #include "net/server.h"
 
+#include "base/log.h"
 #include "base/sys.h"
 #include "net/listen.h"
 #include "net/socket.h"
@@ -58,6 +59,8 @@ static void end_with_loop(struct sm_at_close *at_close)
 {
     struct simul_server *server =
         sm_container_of(at_close, struct simul_server, at_close);
+    if (server->loop->debug && !server->closed)
+        sm_log(SIMUL_LOG_WARNING, "a server was not closed before its loop");
     server->closed = true;
     for (size_t i = 0; i < server->n; i++)
         sm_accept_drop(&server->listeners[i]);

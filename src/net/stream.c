@@ -69,6 +69,8 @@ static void end_with_loop(struct sm_at_close *at_close)
     struct simul_stream *stream =
         sm_container_of(at_close, struct simul_stream, at_close);
     stream->refs = 1 + !stream->released;
+    if (stream->loop->debug && !stream->closing && !stream->released)
+        sm_log(SIMUL_LOG_WARNING, "a stream was not closed before its loop");
     if (!stream->closed)
         cut_off(stream);
     else

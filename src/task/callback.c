@@ -68,8 +68,9 @@ int simul_add_done_callback(simul_future *future, simul_done_fn *fn, void *arg)
 {
     if (!future)
         return -ENOMEM;
-    if (future->sched->loop.closed)
-        return -SIMUL_ECLOSEDLOOP;
+    int r = sm_loop_mine(&future->sched->loop);
+    if (r < 0)
+        return r;
     struct sm_ring *ring = &future->sched->loop.ready;
     if (sm_ring_reserve(ring) < 0)
         return -ENOMEM;

@@ -70,6 +70,10 @@ bool simul_cancel_msg(simul_future *future, const char *message)
 {
     if (!future)
         return false;
+    if (sm_loop_foreign(&future->sched->loop)) {
+        sm_loop_refuse(&future->sched->loop);
+        return false;
+    }
     if (sm_future_done(future)) {
         future->asked = true; /* as in asyncio, a late cancel silences the error */
         return false;

@@ -67,6 +67,8 @@ static int check_settable(simul_future *future)
 {
     if (!future)
         return -ENOMEM;
+    if (sm_loop_foreign(&future->sched->loop))
+        return sm_loop_refuse(&future->sched->loop);
     if (future->is_task)
         return -EINVAL;
     return sm_future_done(future) ? -SIMUL_ESTATE : 0;

@@ -329,6 +329,8 @@ TEST(a_server_ends_with_the_run_released_or_not)
     ck_assert_int_eq(run_net_test(release_a_server), 0);
 }
 
+static simul_stream *kept;
+
 static int leaves_all(void *unused)
 {
     static int reading;
@@ -336,7 +338,8 @@ static int leaves_all(void *unused)
     reading = 0;
     left = start(read_to_the_end, &reading, NULL);
     simul_stream *stream = connect_to(left);
-    wait_until(&reading, 1);
+    kept = connect_to(left);
+    wait_until(&reading, 2);
     simul_stream_release(stream);
     simul_loop_stop(NULL);
     simul_sleep(0);
@@ -347,13 +350,16 @@ TEST(a_loop_closed_under_a_server_leaves_nothing)
 {
     simul_loop *loop;
     capture_log();
-    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
+    ck_assert_int_eq(simul_loop_new(&loop, &(simul_loop_opts){.debug = true}), 0);
     simul_task *task = simul_loop_create_task(loop, leaves_all, NULL, NULL);
     ck_assert_int_eq(simul_loop_run_forever(loop), 0);
     simul_release(task);
     ck_assert_int_eq(simul_loop_close(loop), 0);
     ck_assert(!simul_server_is_serving(left));
     ck_assert_uint_eq(simul_server_clients(left), 0);
+    ck_assert_int_eq(logged("a server was not closed before its loop"), 1);
+    ck_assert_int_eq(logged("a stream was not closed before its loop"), 1);
+    simul_stream_release(kept);
     simul_server_release(left);
 }
 

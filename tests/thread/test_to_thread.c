@@ -79,6 +79,31 @@ TEST(only_a_task_can_wait_for_a_thread)
 
 /* ---- from the thread (L14) --------------------------------------------------------------- */
 
+static simul_future *of_loop;
+
+static int touch_future(void *unused)
+{
+    (void)unused;
+    return simul_set_result(of_loop, 0) == -SIMUL_ENOLOOP
+           && simul_set_error(of_loop, -EIO) == -SIMUL_ENOLOOP
+           && simul_add_done_callback(of_loop, trace_done, NULL) == -SIMUL_ENOLOOP
+           && !simul_cancel(of_loop) && !simul_done(of_loop);
+}
+
+TASK_TEST(thread_is_refused_futures_of_the_loop_and_debug_mode_says_so) /* S56 */
+{
+    capture_log();
+    of_loop = simul_create_future();
+    ck_assert_ptr_nonnull(of_loop);
+    ck_assert_int_eq(simul_to_thread(touch_future, NULL), 1);
+    ck_assert_int_eq(logged("only the loop's own thread"), 0);
+    simul_loop_set_debug(NULL, true);
+    ck_assert_int_eq(simul_to_thread(touch_future, NULL), 1);
+    ck_assert_int_eq(logged("only the loop's own thread"), 4);
+    simul_loop_set_debug(NULL, false);
+    simul_release(of_loop);
+}
+
 static int call_from_thread(void *loop)
 {
     int r = simul_call_soon(loop, trace_text, (void *)"soon", NULL);
