@@ -85,7 +85,7 @@ set(SM_TALKS "stream|server|proxy|port_scan|step5|step6|threads")
 
 function(sm_sweep_tests name folder)
     get_filename_component(folder ${folder} NAME)
-    if(NOT SIMUL_SWEEP_NET AND ("${folder}" MATCHES "^(net|http)$" OR name MATCHES "${SM_TALKS}"))
+    if(NOT SIMUL_SWEEP_NET AND ("${folder}" MATCHES "^(net|tls|http)$" OR name MATCHES "${SM_TALKS}"))
         return()
     endif()
     set(backends epoll)

@@ -47,14 +47,15 @@ extern "C" {
     X(EREDIRECTS, 10020, "too many redirects")                                           \
     X(EENCODING, 10021, "the content encoding could not be undone")                      \
     X(EJSON, 10022, "the JSON text is malformed")                                        \
-    X(ETLS, 10023, "the TLS connection could not be made")                               \
+    X(ETLS, 10023, "the TLS connection failed")                                          \
     X(ECERTIFICATE, 10024, "the certificate was refused")                                \
     X(ETRANSFER, 10025, "the transfer failed")                                           \
     X(EINTERRUPTED, 10026, "interrupted by a signal")                                    \
     X(ETOOLARGE, 10027, "larger than the limit")                                         \
     X(EGENEXIT, 10028, "the generator is being closed")                                  \
     X(EGENIGNORED, 10029, "the generator has yielded although it was being closed")      \
-    X(EEXECUTING, 10030, "the generator is running already")
+    X(EEXECUTING, 10030, "the generator is running already")                        \
+    X(ETRUNCATED, 10031, "the TLS connection ended without the peer's word (close_notify)")
 
 enum simul_error_code {
 #define SIMUL_ERROR_ENUM(name, number, text) SIMUL_##name = number,

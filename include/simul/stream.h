@@ -51,6 +51,7 @@ extern "C" {
 
 typedef struct simul_stream simul_stream;
 typedef struct simul_server simul_server;
+typedef struct simul_tls_context simul_tls_context; /* see simul/tls.h */
 
 /* ---- connecting --------------------------------------------------------------------- */
 
@@ -69,6 +70,12 @@ typedef struct simul_connect_opts {
     const char *nameserver; /* see simul/net.h */
     bool keep_alive;        /* SO_KEEPALIVE */
     bool delay; /* collect small packets (Nagle); by default TCP_NODELAY is on */
+    simul_tls_context *tls; /* TLS: of simul_tls_client_new(); borrowed */
+    const char
+        *server_hostname; /* whom the certificate has to name; the host; "": it is
+                                    not looked at, nor is the peer told a name */
+    double tls_handshake_timeout; /* seconds; 60 */
+    double tls_shutdown_timeout;  /* until the peer has answered the end of TLS; 30 */
     void *_reserved[6];
 } simul_connect_opts;
 
@@ -88,12 +95,13 @@ typedef struct simul_connect_opts {
  * @error -ECANCELED    the task was cancelled; all attempts are closed
  * @error -EMFILE, -ENOMEM, …
  * @error -SIMUL_ENOTASK  called outside of a task
+ * @error               with opts->tls also those of simul_stream_start_tls()
  *
  * A connection under way holds a virtual clock, so that attempt_delay does not pass on it.
  *
  * Awaits:   unless it is connected, or fails, at once
  * Threads:  the loop's
- * asyncio:  open_connection(host, port)
+ * asyncio:  open_connection(host, port, ssl=…)
  */
 SIMUL_API int simul_open_connection(simul_stream **stream, const char *host,
                                     const char *port, const simul_connect_opts *opts);
@@ -103,13 +111,17 @@ SIMUL_API int simul_open_connection(simul_stream **stream, const char *host,
  *
  * @param fd    becomes the stream's on success, and non-blocking; stays the caller's on
  *              failure
- * @param opts  limit, high_water and low_water count; NULL: all defaults
+ * @param opts  limit, high_water and low_water count, and those of TLS; NULL: all defaults
  * @return      0
  * @error -ENOTSOCK, -EBADF, -EPROTOTYPE  not a socket of type SOCK_STREAM
  * @error -ENOMEM
  * @error -SIMUL_ENOLOOP  no loop runs in this thread
+ * @error                 with opts->tls also those of simul_stream_start_tls(); when one of
+ *                        them is returned, the socket was closed, unless it is -EINVAL or
+ *                        -SIMUL_ENOTASK. The context may be a server's, and
+ *                        server_hostname has no default
  *
- * Awaits:   never
+ * Awaits:   only with opts->tls
  * Threads:  the loop's
  * asyncio:  open_connection(sock=…)
  */
@@ -385,6 +397,9 @@ SIMUL_API int simul_stream_drain(simul_stream *stream);
  * @error -SIMUL_EBROKEN, -EPIPE, -ECONNRESET, …  as simul_stream_write()
  * @error -ENOTSUP        what lies below cannot end one direction only
  *
+ * Over TLS it is the end of TLS (close_notify) that the peer reads; asyncio's answers it by
+ * closing, ours and OpenSSL may go on writing.
+ *
  * Awaits:   never
  * Threads:  the loop's
  * asyncio:  StreamWriter.write_eof()
@@ -397,7 +412,8 @@ SIMUL_API int simul_stream_write_eof(simul_stream *stream);
  * Begin to close: what was written is still sent, in the background, then the connection
  * is closed. Nothing can be read or written any more; a task that waits in a read finds the
  * end of the stream, one that waits in a write -SIMUL_ESTATE. Twice, or with NULL, does
- * nothing.
+ * nothing. Over TLS the end is agreed on: a task in the background waits for the peer's
+ * (close_notify, or that of the connection), for up to tls_shutdown_timeout.
  *
  * Awaits:   never
  * Threads:  the loop's
@@ -412,6 +428,7 @@ SIMUL_API void simul_stream_close(simul_stream *stream);
  * @return  0
  * @error -EPIPE, -ECONNRESET, …  not everything that was written could be sent
  * @error -SIMUL_EBROKEN          a write was cut off
+ * @error -ETIMEDOUT              the peer did not answer the end of TLS in time
  * @error -ECANCELED              a new cancel came: if close() had begun, the stream was
  *                                aborted, and is closed now
  * @error -SIMUL_ENOTASK          called outside of a task
@@ -518,6 +535,12 @@ typedef struct simul_server_opts {
     bool systemd; /* take the sockets that systemd hands over, if it does, in place of
                            host and port; see simul_listen_fds() */
     const char *nameserver; /* see simul/net.h */
+    simul_tls_context
+        *tls; /* TLS: of simul_tls_server_new(); the server holds it. Clients
+                               shake hands in their own tasks, before the handler is
+                               called; it is not called for those that fail */
+    double tls_handshake_timeout; /* these two as in simul_connect_opts */
+    double tls_shutdown_timeout;
     void *_reserved[6];
 } simul_server_opts;
 
@@ -546,7 +569,7 @@ typedef struct simul_server_opts {
  *
  * Awaits:   only if a name server has to be asked
  * Threads:  the loop's
- * asyncio:  start_server(handler, host, port)
+ * asyncio:  start_server(handler, host, port, ssl=…)
  */
 SIMUL_API int simul_start_server(simul_server **server, const char *host,
                                  const char *port, simul_client_fn *handler, void *arg,

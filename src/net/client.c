@@ -3,6 +3,7 @@
  * One client of a server: its task, its stream, and the end of both. The handler returns,
  * its task ends and gives its stack back; what is still to be sent goes out without it.
  */
+#include "base/log.h"
 #include "base/sys.h"
 #include "net/server.h"
 
@@ -51,9 +52,25 @@ static void task_ended(struct sm_waiter *waiter, struct simul_future *task)
     end_if_over(client);
 }
 
+/* As in asyncio what strangers do wrong is no news, except to who looks closely. */
+static int secure(struct client *client)
+{
+    const simul_connect_opts *opts = &client->server->stream;
+    if (!opts->tls)
+        return 0;
+    int r = opts->tls->start(opts->tls, client->stream, NULL, opts);
+    if (r < 0 && r != -ECANCELED && client->server->loop->debug)
+        sm_log(SIMUL_LOG_DEBUG, "a client's TLS handshake failed: %s",
+               simul_explain(r));
+    return r;
+}
+
 static int serve(void *arg)
 {
     struct client *client = arg;
+    int r = secure(client);
+    if (r < 0)
+        return r == -ECANCELED ? r : 0;
     return client->server->handler(client->stream, client->server->arg);
 }
 

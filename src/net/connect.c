@@ -354,6 +354,18 @@ static int connect_by_name(const char *host, const char *port,
     return sm_connect_any(to, (size_t)n_to, from, (size_t)n_from, opts);
 }
 
+/* The last step: TLS, if it is wanted. The stream is given back when that fails. */
+static int secured(simul_stream **ret, simul_stream *made, const char *host,
+                   const simul_connect_opts *opts)
+{
+    int r = opts && opts->tls ? opts->tls->start(opts->tls, made, host, opts) : 0;
+    if (r == 0)
+        *ret = made;
+    else
+        simul_stream_release(made);
+    return r;
+}
+
 int simul_open_connection(simul_stream **stream, const char *host, const char *port,
                           const simul_connect_opts *opts)
 {
@@ -364,13 +376,25 @@ int simul_open_connection(simul_stream **stream, const char *host, const char *p
         return -SIMUL_ENOTASK;
     if (isnan(opts->attempt_delay) || !port || !*port)
         return -EINVAL;
+    if (opts->tls && opts->tls->server)
+        return -EINVAL;
     int fd = connect_by_name(host, port, opts);
     if (fd < 0)
         return fd;
-    int r = sm_stream_of_socket(stream, sm_running, fd, opts);
+    simul_stream *made;
+    int r = sm_stream_of_socket(&made, sm_running, fd, opts);
     if (r < 0)
         sm_socket_close(sm_running, fd);
-    return r;
+    return r < 0 ? r : secured(stream, made, host ? host : "", opts);
+}
+
+static int may_secure(const simul_connect_opts *opts)
+{
+    if (!opts || !opts->tls)
+        return 0;
+    if (!sm_current())
+        return -SIMUL_ENOTASK;
+    return opts->tls->server || opts->server_hostname ? 0 : -EINVAL;
 }
 
 int simul_open_connection_fd(simul_stream **stream, int fd,
@@ -378,10 +402,14 @@ int simul_open_connection_fd(simul_stream **stream, int fd,
 {
     if (!sm_running)
         return -SIMUL_ENOLOOP;
-    int r = sm_socket_adopt(fd);
+    int r = may_secure(opts);
+    if (r == 0)
+        r = sm_socket_adopt(fd);
     if (r < 0)
         return r;
     if (opts)
         sm_socket_tune(fd, opts->delay, opts->keep_alive);
-    return sm_stream_of_socket(stream, sm_running, fd, opts);
+    simul_stream *made;
+    r = sm_stream_of_socket(&made, sm_running, fd, opts);
+    return r < 0 ? r : secured(stream, made, NULL, opts);
 }

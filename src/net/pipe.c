@@ -91,8 +91,8 @@ static ssize_t pipe_read(struct sm_layer *layer, void *buf, size_t n, unsigned f
     do
         got = read_waiting(pipe, buf, n);
     while (got == -EAGAIN);
-    if (got == -ECANCELED && pipe->out.closing && !sm_was_cancelled())
-        return sm_stream_after_close(layer->stream);
+    if (got == -ECANCELED && !sm_was_cancelled())
+        return pipe->out.closing ? sm_stream_after_close(layer->stream) : -EAGAIN;
     return got;
 }
 
@@ -224,13 +224,20 @@ static void pipe_close(struct sm_layer *layer, unsigned flags)
         return;
     tcp->closing = true;
     tcp->aborted = flags & SM_ABORT;
-    tcp->broken |= tcp->half;
+    tcp->broken |= tcp->half || flags & SM_RESET;
     if (tcp->aborted || !tcp->outbox) {
         pipe_finish(tcp);
         return;
     }
     wake_reader(pipe_of(tcp));
     sm_tcp_wake_writers(tcp);
+}
+
+static void pipe_wake(struct sm_layer *layer)
+{
+    struct sm_tcp *tcp = tcp_of(layer);
+    wake_reader(pipe_of(tcp));
+    sm_tcp_wake_flushers(tcp);
 }
 
 static void pipe_release(struct sm_layer *layer)
@@ -309,6 +316,9 @@ static int pipe_info(const struct sm_layer *layer, enum sm_info what, void *answ
     case SM_INFO_ERROR:
         *(int *)answer = error_at_end(tcp);
         return 0;
+    case SM_INFO_HIGH:
+        *(size_t *)answer = tcp->high;
+        return 0;
     default:
         return -ENOTSUP;
     }
@@ -321,6 +331,7 @@ static const struct sm_layer_ops pipe_ops = {
     .flush = pipe_flush,
     .shutdown = pipe_shutdown,
     .close = pipe_close,
+    .wake = pipe_wake,
     .info = pipe_info,
     .release = pipe_release,
 };

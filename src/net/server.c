@@ -14,6 +14,8 @@ enum { BACKLOG = 100 };
 static void free_server(struct simul_server *server)
 {
     sm_list_remove(&server->at_close.link);
+    if (server->stream.tls)
+        server->stream.tls->drop(server->stream.tls);
     sm_free(server);
 }
 
@@ -180,6 +182,19 @@ int simul_server_serve_forever(simul_server *server)
 
 /* ---- starting -------------------------------------------------------------------------- */
 
+/* What the clients' streams are made with. */
+static simul_connect_opts for_clients(const simul_server_opts *opts)
+{
+    if (opts->tls)
+        opts->tls->hold(opts->tls);
+    return (simul_connect_opts){.limit = opts->limit,
+                                .high_water = opts->high_water,
+                                .low_water = opts->low_water,
+                                .tls = opts->tls,
+                                .tls_handshake_timeout = opts->tls_handshake_timeout,
+                                .tls_shutdown_timeout = opts->tls_shutdown_timeout};
+}
+
 static struct simul_server *new_server(const int *fds, size_t n,
                                        simul_client_fn *handler, void *arg,
                                        const simul_server_opts *opts)
@@ -191,9 +206,7 @@ static struct simul_server *new_server(const int *fds, size_t n,
     server->loop = sm_running;
     server->handler = handler;
     server->arg = arg;
-    server->stream.limit = opts->limit;
-    server->stream.high_water = opts->high_water;
-    server->stream.low_water = opts->low_water;
+    server->stream = for_clients(opts);
     server->stack_size = opts->stack_size;
     server->backlog = opts->backlog ? opts->backlog : BACKLOG;
     server->refs = 1;
@@ -229,7 +242,8 @@ static int check(simul_client_fn *handler, const simul_server_opts *opts)
 {
     if (!sm_running)
         return -SIMUL_ENOLOOP;
-    return !handler || opts->backlog < 0 ? -EINVAL : 0;
+    bool wrong_end = opts->tls && !opts->tls->server;
+    return !handler || opts->backlog < 0 || wrong_end ? -EINVAL : 0;
 }
 
 static int start_at(simul_server **ret, const int *fds, size_t n,

@@ -38,7 +38,7 @@ struct simul_server {
     struct simul_loop *loop;
     simul_client_fn *handler;
     void *arg;
-    simul_connect_opts stream; /* limit and marks of the clients' streams */
+    simul_connect_opts stream; /* limit, marks and TLS (held) of the clients' streams */
     size_t stack_size;
     int backlog;
     bool closed;

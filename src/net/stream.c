@@ -38,6 +38,11 @@ void sm_pass_close(struct sm_layer *layer, unsigned flags)
     layer->below->ops->close(layer->below, flags);
 }
 
+void sm_pass_wake(struct sm_layer *layer)
+{
+    layer->below->ops->wake(layer->below);
+}
+
 int sm_pass_info(const struct sm_layer *layer, enum sm_info what, void *answer)
 {
     return layer->below->ops->info(layer->below, what, answer);
@@ -124,11 +129,12 @@ void sm_stream_closed(struct simul_stream *stream, int error)
 {
     sm_assert(!stream->closed);
     stream->closed = true;
-    stream->close_error = error;
+    if (!stream->close_error)
+        stream->close_error = error;
     while (sm_waitq_wake(&stream->waiters, 0))
         ;
-    if (error && stream->released && !stream->told)
-        report(stream, error);
+    if (stream->close_error && stream->released && !stream->told)
+        report(stream, stream->close_error);
     struct sm_stream_owner *owner = stream->owner;
     stream->owner = NULL;
     if (owner)

@@ -33,8 +33,9 @@
  *      comes after it.
  *  Y6. close() begins the end: gently, what was written is still sent, in the background;
  *      or, with SM_ABORT, what was not is dropped, and if there was any, or the layer is
- *      broken, the connection is reset (if it is of a kind that can be). It may be called
- *      again with SM_ABORT. Tasks that wait in the layer are woken: read() gives what
+ *      broken, the connection is reset (if it is of a kind that can be). With SM_RESET,
+ *      too, it is reset in any case: a layer above is broken. It may be called again with
+ *      SM_ABORT. Tasks that wait in the layer are woken: read() gives what
  *      sm_stream_after_close() says, write() -SIMUL_ESTATE; flush() waits on, and gives
  *      -ECONNABORTED after SM_ABORT. No other function but info() is called after it.
  *  Y7. When the bottom has closed (for good: no operation of it is pending any more), it
@@ -45,6 +46,9 @@
  *  Y9. release() frees the layer's memory; the stream calls it, for all from the top down,
  *      after Y7. That of the bottom frees the stream, too, which lies in its memory.
  * Y10. Before a descriptor is closed the poller is told to forget it (P5).
+ * Y11. wake() is for a layer above whose end begins before that of those below: tasks that
+ *      wait in read() or flush() return -EAGAIN, with nothing taken. An operation that is
+ *      complete, or cannot be taken back at once, ends by itself.
  */
 #ifndef SM_NET_STREAM_H
 #define SM_NET_STREAM_H
@@ -59,6 +63,7 @@ struct sm_layer;
 enum sm_layer_flags {
     SM_NOWAIT = 1, /* of read and write */
     SM_ABORT = 2,  /* of close */
+    SM_RESET = 4,  /* … with SM_ABORT */
 };
 
 enum sm_info {
@@ -67,6 +72,7 @@ enum sm_info {
     SM_INFO_SOCKNAME, /* simul_address */
     SM_INFO_KEPT,     /* size_t: bytes kept for sending */
     SM_INFO_ERROR,    /* int: what writing met, and stays; 0: nothing */
+    SM_INFO_HIGH,     /* size_t: high_water */
 };
 
 struct sm_layer_ops {
@@ -77,6 +83,7 @@ struct sm_layer_ops {
     int (*flush)(struct sm_layer *layer);
     int (*shutdown)(struct sm_layer *layer);
     void (*close)(struct sm_layer *layer, unsigned flags);
+    void (*wake)(struct sm_layer *layer);
     int (*info)(const struct sm_layer *layer, enum sm_info what, void *answer);
     void (*release)(struct sm_layer *layer);
 };
@@ -94,6 +101,7 @@ ssize_t sm_pass_write(struct sm_layer *layer, const struct iovec *iov, int n,
 int sm_pass_flush(struct sm_layer *layer);
 int sm_pass_shutdown(struct sm_layer *layer);
 void sm_pass_close(struct sm_layer *layer, unsigned flags);
+void sm_pass_wake(struct sm_layer *layer);
 int sm_pass_info(const struct sm_layer *layer, enum sm_info what, void *answer);
 
 /* ---- the front ----------------------------------------------------------------------- */
@@ -129,7 +137,7 @@ struct simul_stream {
     bool released;          /* the user has given his handle back */
     bool told;              /* the user got an error from writing or closing */
     int read_error;         /* stays; 0: none */
-    int close_error;        /* what the bottom met while it closed; 0: none */
+    int close_error;        /* what the layers met while they closed; 0: none */
     uint32_t refs;          /* Z1 */
     struct sm_list waiters; /* tasks in wait_closed() */
     struct sm_stream_owner *owner; /* borrowed; NULL: none */
@@ -142,6 +150,10 @@ void sm_stream_init(struct simul_stream *stream, struct simul_loop *loop,
 
 /** Put a layer on top; it is the stream's from now on. */
 void sm_stream_push(struct simul_stream *stream, struct sm_layer *layer);
+
+/** What was read too early, for a layer that is put on now: memory of sm_malloc(), the
+ *  caller's, of which *n bytes from *start on count. NULL if there is nothing. */
+char *sm_stream_hand_over(struct simul_stream *stream, size_t *start, size_t *n);
 
 /** Y7. `error`: what kept it from sending all that was written; 0: nothing did. */
 void sm_stream_closed(struct simul_stream *stream, int error);
@@ -172,6 +184,22 @@ static inline void sm_stream_unref(struct simul_stream *stream)
     if (--stream->refs == 0)
         sm_stream_last_unref(stream);
 }
+
+/* ---- security: a layer that is put on before the user sees the stream ---------------- */
+
+/*
+ * How TLS, which lies above, comes onto connections and a server's clients: the beginning
+ * of its contexts.
+ */
+struct simul_tls_context {
+    bool server; /* which end it is for */
+    /* Put the layer on, and shake hands; waits. 0, or an error, after which the stream is
+     * closing. `host`: whom the peer has to prove to be; NULL: `opts` names it. */
+    int (*start)(struct simul_tls_context *context, struct simul_stream *stream,
+                 const char *host, const simul_connect_opts *opts);
+    void (*hold)(struct simul_tls_context *context);
+    void (*drop)(struct simul_tls_context *context);
+};
 
 /* ---- tcp.c: the bottom that owns a socket -------------------------------------------- */
 

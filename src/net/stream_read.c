@@ -138,6 +138,20 @@ static ssize_t show_and_take(struct simul_stream *stream, size_t n, char **data)
     return (ssize_t)n;
 }
 
+char *sm_stream_hand_over(struct simul_stream *stream, size_t *start, size_t *n)
+{
+    char *in = stream->in;
+    restore_nul(stream);
+    *start = stream->in_start;
+    *n = stream->in_len;
+    if (*n == 0)
+        return NULL;
+    stream->in = NULL;
+    stream->in_start = stream->in_len = stream->in_size = 0;
+    stream->more = false;
+    return in;
+}
+
 /* ---- asking below -------------------------------------------------------------------- */
 
 /* What the connection says for good (Y2). */

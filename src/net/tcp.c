@@ -24,8 +24,8 @@ static ssize_t tcp_read(struct sm_layer *layer, void *buf, size_t n, unsigned fl
     tcp->reading = &op;
     ssize_t got = sm_op_wait(&op, "read");
     tcp->reading = NULL;
-    if (sm_unlikely(got == -ECANCELED) && tcp->closing && !sm_was_cancelled())
-        return sm_stream_after_close(layer->stream);
+    if (sm_unlikely(got == -ECANCELED) && !sm_was_cancelled())
+        return tcp->closing ? sm_stream_after_close(layer->stream) : -EAGAIN;
     return got;
 }
 
@@ -84,13 +84,19 @@ static void tcp_close(struct sm_layer *layer, unsigned flags)
         return;
     tcp->closing = true;
     tcp->aborted = flags & SM_ABORT;
-    tcp->broken |= tcp->half;
+    tcp->broken |= tcp->half || flags & SM_RESET;
     if (tcp->aborted || !tcp->outbox) {
         tcp_finish(tcp);
         return;
     }
     wake_reader(tcp);
     sm_tcp_wake_writers(tcp);
+}
+
+static void tcp_wake(struct sm_layer *layer)
+{
+    wake_reader(tcp_of(layer));
+    sm_tcp_wake_flushers(tcp_of(layer));
 }
 
 static void tcp_release(struct sm_layer *layer)
@@ -163,6 +169,9 @@ static int tcp_info(const struct sm_layer *layer, enum sm_info what, void *answe
     case SM_INFO_ERROR:
         *(int *)answer = error_at_end(tcp);
         return 0;
+    case SM_INFO_HIGH:
+        *(size_t *)answer = tcp->high;
+        return 0;
     }
     return -ENOTSUP;
 }
@@ -176,6 +185,7 @@ static const struct sm_layer_ops tcp_ops = {
     .flush = sm_tcp_flush,
     .shutdown = sm_tcp_shutdown,
     .close = tcp_close,
+    .wake = tcp_wake,
     .info = tcp_info,
     .release = tcp_release,
 };

@@ -83,6 +83,8 @@ int sm_tcp_flush(struct sm_layer *layer);
 int sm_tcp_shutdown(struct sm_layer *layer);
 /** What is kept is dropped. The outbox stays while the kernel reads from it; B3. */
 void sm_tcp_drop_outbox(struct sm_tcp *tcp);
+/** Y11: who waits in flush() returns -EAGAIN. */
+void sm_tcp_wake_flushers(struct sm_tcp *tcp);
 /** Everybody who waits for writing looks again. */
 void sm_tcp_wake_writers(struct sm_tcp *tcp);
 

@@ -89,6 +89,11 @@ static void wake_all(struct sm_list *queue, int result)
         ;
 }
 
+void sm_tcp_wake_flushers(struct sm_tcp *tcp)
+{
+    wake_all(&tcp->flushers, -EAGAIN);
+}
+
 void sm_tcp_wake_writers(struct sm_tcp *tcp)
 {
     if (tcp->room)

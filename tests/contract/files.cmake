@@ -28,6 +28,10 @@ endif()
 if(SIMUL_NET)
     sm_test_backends(test_stream_layer contract/test_stream_layer.c
         contract/layer_rotate.c contract/layer_memory.c task/trace.c net/pair.c)
+    if(SIMUL_TLS)
+        target_sources(test_stream_layer PRIVATE tls/certs.c)
+        target_compile_definitions(test_stream_layer PRIVATE SIMUL_TLS)
+    endif()
 endif()
 
 # Everything that can be waited for.

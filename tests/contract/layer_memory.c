@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A bottom layer without a kernel: what one end writes lies in the memory of the other
- * until it is read there. What is in that memory counts as sent, as with a socket's buffer,
- * so nothing is ever kept, and closing is done at once.
+ * until it is read there. What is in that memory counts as sent, as with a socket's
+ * buffer, but for what a write without waiting has put in beyond its ROOM: that counts as
+ * kept. Closing is done at once.
  */
 #include <string.h>
 
@@ -215,9 +216,30 @@ static ssize_t memory_write(struct sm_layer *layer, const struct iovec *iov, int
     return done;
 }
 
+static size_t kept_for(const struct memory *peer)
+{
+    return peer && peer->in_len > ROOM ? peer->in_len - ROOM : 0;
+}
+
 static int memory_flush(struct sm_layer *layer)
 {
-    return usable(memory_of(layer));
+    struct memory *memory = memory_of(layer);
+    int r = usable(memory);
+    while (r == 0 && kept_for(memory->peer) > 0) {
+        r = (int)sm_waitq_sleep(&memory->peer->room, "drain", memory, NULL);
+        if (r == 0)
+            r = usable(memory);
+    }
+    return r;
+}
+
+/* Y11 */
+static void memory_wake(struct sm_layer *layer)
+{
+    struct memory *memory = memory_of(layer);
+    sm_waitq_wake(&memory->readers, -EAGAIN);
+    while (memory->peer && sm_waitq_wake(&memory->peer->room, -EAGAIN))
+        ;
 }
 
 /* ---- the end ------------------------------------------------------------------------- */
@@ -245,12 +267,12 @@ static void disconnect(struct memory *memory)
 static void memory_close(struct sm_layer *layer, unsigned flags)
 {
     struct memory *memory = memory_of(layer), *peer = memory->peer;
-    (void)flags;
+    bool dropped = flags & SM_ABORT && kept_for(peer) > 0;
     if (memory->closed)
         return;
     memory->closed = true;
-    memory->broken |= memory->half;
-    end_for_peer(memory, memory->broken);
+    memory->broken |= memory->half || flags & SM_RESET;
+    end_for_peer(memory, memory->broken || dropped);
     if (peer)
         sm_waitq_wake(&peer->room, 0); /* our writer */
     disconnect(memory);
@@ -263,7 +285,7 @@ static int memory_info(const struct sm_layer *layer, enum sm_info what, void *an
     const struct memory *memory = sm_container_of(layer, struct memory, layer);
     switch (what) {
     case SM_INFO_KEPT:
-        *(size_t *)answer = 0;
+        *(size_t *)answer = kept_for(memory->peer);
         return 0;
     case SM_INFO_ERROR:
         *(int *)answer = memory->broken ? -SIMUL_EBROKEN : memory->peer ? 0 : -EPIPE;
@@ -287,6 +309,7 @@ static const struct sm_layer_ops memory_ops = {
     .flush = memory_flush,
     .shutdown = memory_shutdown,
     .close = memory_close,
+    .wake = memory_wake,
     .info = memory_info,
     .release = memory_release,
 };

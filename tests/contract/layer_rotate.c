@@ -57,6 +57,7 @@ static const struct sm_layer_ops rotate_ops = {
     .flush = sm_pass_flush,
     .shutdown = sm_pass_shutdown,
     .close = sm_pass_close,
+    .wake = sm_pass_wake,
     .info = sm_pass_info,
     .release = rotate_release,
 };

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* TLS on a stream: what comes from below, reading, questions. */
+#include "tls/tls.h"
+
+#include <string.h>
+
+#include "base/sys.h"
+
+enum { BULK = 18 << 10 };
+
+/* ---- more from below --------------------------------------------------------------------- */
+
+static ssize_t take_in(struct sm_tls *tls, char *into, size_t size, unsigned flags)
+{
+    struct sm_layer *below = tls->layer.below;
+    ssize_t got = below->ops->read(below, into, size, flags);
+    if (got > 0) {
+        tls->io.in = into;
+        tls->io.in_left = (size_t)got;
+    }
+    tls->more = got == (ssize_t)size;
+    return got;
+}
+
+/* Into the large buffer, if there is memory for it. */
+static ssize_t take_in_at_once(struct sm_tls *tls, char *idle)
+{
+    if (!tls->kept)
+        tls->kept = sm_malloc(BULK);
+    return tls->kept ? take_in(tls, tls->kept, BULK, SM_NOWAIT)
+                     : take_in(tls, idle, SM_TLS_IDLE, SM_NOWAIT);
+}
+
+/* A peer may make us answer without reading our answers (KeyUpdate): not for ever. */
+static int wait_for_answers(struct sm_tls *tls)
+{
+    struct sm_layer *below = tls->layer.below;
+    return sm_tls_kept_below(tls) > 2 * tls->high ? below->ops->flush(below) : 0;
+}
+
+ssize_t sm_tls_fetch(struct sm_tls *tls, char *idle, unsigned flags)
+{
+    sm_assert(tls->io.in_left == 0); /* L3 */
+    if (tls->more || flags & SM_NOWAIT) {
+        ssize_t got = take_in_at_once(tls, idle);
+        if (got != -EAGAIN || flags & SM_NOWAIT)
+            return got;
+    }
+    sm_free(tls->kept);
+    tls->kept = NULL;
+    int r = wait_for_answers(tls);
+    if (r < 0 || tls->below_closed)
+        return r < 0 ? r : -ECONNABORTED;
+    return take_in(tls, idle, SM_TLS_IDLE, 0);
+}
+
+int sm_tls_keep_rest(struct sm_tls *tls, const char *idle)
+{
+    size_t n = tls->io.in_left;
+    bool outside = n > 0 && tls->io.in >= idle && tls->io.in < idle + SM_TLS_IDLE;
+    if (!outside)
+        return 0;
+    if (!tls->kept)
+        tls->kept = sm_malloc(BULK);
+    if (!tls->kept) {
+        tls->io.in_left = 0;
+        return -ENOMEM;
+    }
+    memcpy(tls->kept, tls->io.in, n);
+    tls->io.in = tls->kept;
+    return 0;
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+static ssize_t end_of_connection(const struct sm_tls *tls)
+{
+    return tls->context->ragged_eofs ? 0 : -SIMUL_ETRUNCATED;
+}
+
+static bool stays(ssize_t error)
+{
+    return error != -ECANCELED && error != -EAGAIN && error != -ENOMEM
+           && error != -ENOBUFS && error != -EBUSY && error != -SIMUL_ENOTASK;
+}
+
+static ssize_t decrypt(struct sm_tls *tls, char *idle, void *buf, size_t n,
+                       unsigned flags)
+{
+    for (;;) {
+        ssize_t r = sm_ssl_read(tls->ssl, buf, n);
+        if (r != -EAGAIN)
+            return r;
+        r = sm_tls_fetch(tls, idle, flags);
+        if (tls->closing)
+            return r == -ECANCELED ? r : sm_stream_after_close(tls->layer.stream);
+        if (r <= 0)
+            return r < 0 ? r : end_of_connection(tls);
+    }
+}
+
+/* What a read leaves behind, for the next one or for the closer. */
+static void leave_read(struct sm_tls *tls, const char *idle, ssize_t r)
+{
+    tls->reading = false;
+    if (sm_tls_keep_rest(tls, idle) < 0)
+        tls->read_error = -ENOMEM; /* from the next read on */
+    while (sm_waitq_wake(&tls->left, 0))
+        ;
+    if (tls->closing)
+        return;
+    if (r == 0)
+        tls->peer_ended = true;
+    else if (r < 0 && stays(r))
+        tls->read_error = (int)r;
+}
+
+static ssize_t tls_read(struct sm_layer *layer, void *buf, size_t n, unsigned flags)
+{
+    struct sm_tls *tls = sm_tls_of(layer);
+    char idle[SM_TLS_IDLE];
+    if (tls->peer_ended || tls->read_error)
+        return tls->read_error;
+    tls->reading = true;
+    ssize_t r = decrypt(tls, idle, buf, n, flags);
+    leave_read(tls, idle, r);
+    return r;
+}
+
+/* ---- questions ----------------------------------------------------------------------------- */
+
+static int tls_info(const struct sm_layer *layer, enum sm_info what, void *answer)
+{
+    const struct sm_tls *tls = sm_container_of(layer, struct sm_tls, layer);
+    int error = tls->broken ? -SIMUL_EBROKEN : tls->io.error;
+    if (what != SM_INFO_ERROR || !error)
+        return sm_pass_info(layer, what, answer);
+    *(int *)answer = error;
+    return 0;
+}
+
+static const struct sm_tls *layer_of(const struct simul_stream *stream)
+{
+    if (!stream)
+        return NULL;
+    for (struct sm_layer *it = stream->top; it; it = it->below)
+        if (it->ops == &sm_tls_ops)
+            return sm_tls_of(it)->state == SM_TLS_OPEN ? sm_tls_of(it) : NULL;
+    return NULL;
+}
+
+static const char *word_of(const simul_stream *stream, enum sm_ssl_word which)
+{
+    const struct sm_tls *tls = layer_of(stream);
+    return tls ? sm_ssl_word(tls->ssl, which) : NULL;
+}
+
+const char *simul_stream_tls_version(const simul_stream *stream)
+{
+    return word_of(stream, SM_SSL_VERSION);
+}
+
+const char *simul_stream_tls_cipher(const simul_stream *stream)
+{
+    return word_of(stream, SM_SSL_CIPHER);
+}
+
+const char *simul_stream_tls_alpn(const simul_stream *stream)
+{
+    return word_of(stream, SM_SSL_ALPN);
+}
+
+const char *simul_stream_tls_hostname(const simul_stream *stream)
+{
+    return word_of(stream, SM_SSL_HOSTNAME);
+}
+
+bool simul_stream_tls_resumed(const simul_stream *stream)
+{
+    const struct sm_tls *tls = layer_of(stream);
+    return tls && sm_ssl_resumed(tls->ssl);
+}
+
+int simul_stream_tls_peercert(const simul_stream *stream,
+                              simul_tls_certificate **certificate)
+{
+    const struct sm_tls *tls = layer_of(stream);
+    return tls ? sm_ssl_peercert(tls->ssl, certificate) : -SIMUL_ESTATE;
+}
+
+void simul_tls_certificate_release(simul_tls_certificate *certificate)
+{
+    sm_free(certificate);
+}
+
+const struct sm_layer_ops sm_tls_ops = {
+    .name = "tls",
+    .read = tls_read,
+    .write = sm_tls_write,
+    .flush = sm_tls_flush,
+    .shutdown = sm_tls_shutdown,
+    .close = sm_tls_close,
+    .wake = sm_pass_wake,
+    .info = tls_info,
+    .release = sm_tls_release,
+};
