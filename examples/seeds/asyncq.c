@@ -55,7 +55,7 @@ static int randsleep(const char *caller, int name)
 
 static int put(int name)
 {
-    struct item *item;
+    struct item *item = NULL;
     int r = makeitem(&item);
     if (r < 0)
         return r;
