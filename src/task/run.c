@@ -170,7 +170,7 @@ int simul_runner_new(simul_runner **ret, const simul_loop_opts *opts)
     if (!run)
         return -ENOMEM;
     int r = init(run, opts);
-    if (r == 0 && !(run->context = simul_context_new())) {
+    if (r == 0 && !(run->context = simul_copy_context())) {
         simul_loop_close(run->loop);
         r = -ENOMEM;
     }

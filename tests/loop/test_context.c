@@ -159,6 +159,19 @@ TEST(main_task_begins_with_the_values_of_its_thread)
     ck_assert_trace("child:thread child:main thread:thread again:thread");
 }
 
+TEST(runs_of_a_runner_share_a_copy_of_its_threads_values) /* N04 */
+{
+    simul_runner *runner = NULL;
+    set(&user, "thread");
+    ck_assert_int_eq(simul_runner_new(&runner, &like_asyncio), 0);
+    set(&user, "later");
+    ck_assert_int_eq(simul_runner_run(runner, change_it, (void *)"first"), 0);
+    ck_assert_int_eq(simul_runner_run(runner, say_user, (void *)"second"), 0);
+    simul_runner_close(runner);
+    trace_user("thread");
+    ck_assert_trace("child:thread child:first second:first thread:later");
+}
+
 static void handle(simul_loop *loop, const simul_error_context *context, void *unused)
 {
     (void)loop, (void)context, (void)unused;
