@@ -81,7 +81,7 @@ endfunction()
 # What talks over sockets is swept by `make sweep`: some of these tests wait for a peer that an
 # injected failure has silenced, until their time is over, and that takes long.
 option(SIMUL_SWEEP_NET "sweep also over what talks over sockets" OFF)
-set(SM_TALKS "stream|server|proxy|port_scan|step5|step6|threads")
+set(SM_TALKS "stream|server|proxy|port_scan|step5|step6|threads|https")
 
 function(sm_sweep_tests name folder)
     get_filename_component(folder ${folder} NAME)

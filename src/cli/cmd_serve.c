@@ -15,7 +15,10 @@ struct options {
     int backlog;
     double latency, timeout;
     bool quiet, reuse_port;
+    const char *cert, *key; /* NULL: no TLS */
 };
+
+enum { KEY_CERT = 256, KEY_KEY };
 
 static const struct argp_option argp_options[] = {
     {"host", 'h', "HOST", 0, "listen at HOST (default: localhost)", 0},
@@ -27,6 +30,11 @@ static const struct argp_option argp_options[] = {
      0},
     {"backlog", 'b', "N", 0, "connections that wait to be accepted (default: 4096)", 0},
     {"reuse-port", 'r', NULL, 0, "let several servers listen at the port", 0},
+#ifdef SIMUL_TLS
+    {"cert", KEY_CERT, "FILE", 0,
+     "speak TLS (https), with the certificate in FILE (PEM)", 0},
+    {"key", KEY_KEY, "FILE", 0, "its key, if it is not in the same file", 0},
+#endif
     {"quiet", 'q', NULL, 0, "do not say where it listens", 0},
     {0},
 };
@@ -56,6 +64,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'q':
         o->quiet = true;
         return 0;
+    case KEY_CERT:
+        o->cert = arg;
+        return 0;
+    case KEY_KEY:
+        o->key = arg;
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "too many arguments: %s", arg);
         return EINVAL;
@@ -68,7 +82,8 @@ static void say_where(const struct options *o, simul_server *server)
 {
     if (o->quiet)
         return;
-    printf("listening on http://%s:%d\n", o->host, simul_server_port(server));
+    printf("listening on http%s://%s:%d\n", o->cert ? "s" : "", o->host,
+           simul_server_port(server));
     fflush(stdout);
 }
 
@@ -93,14 +108,47 @@ struct command {
     struct serve serve;
 };
 
+/* The server holds it. */
+#ifdef SIMUL_TLS
+static int make_context(simul_tls_context **tls, const struct options *o)
+{
+    static const char *const protocols[] = {"http/1.1", NULL};
+    const simul_tls_opts opts = {
+        .cert_file = o->cert, .key_file = o->key, .alpn = protocols};
+    return o->cert ? simul_tls_server_new(tls, &opts) : 0;
+}
+
+static void drop_context(simul_tls_context *tls)
+{
+    simul_tls_context_release(tls);
+}
+#else
+static int make_context(simul_tls_context **tls, const struct options *o)
+{
+    (void)tls, (void)o;
+    return 0;
+}
+
+static void drop_context(simul_tls_context *tls)
+{
+    (void)tls;
+}
+#endif
+
 static int serve_until_told(void *arg)
 {
     struct command *command = arg;
     const struct options *o = &command->options;
     simul_server *server;
-    int r = simul_start_server(
+    simul_tls_context *tls = NULL;
+    int r = make_context(&tls, o);
+    if (r < 0)
+        return r;
+    r = simul_start_server(
         &server, o->host, o->port, sm_http_serve_client, &command->serve.service,
-        &(simul_server_opts){.backlog = o->backlog, .reuse_port = o->reuse_port});
+        &(simul_server_opts){
+            .backlog = o->backlog, .reuse_port = o->reuse_port, .tls = tls});
+    drop_context(tls);
     if (r < 0)
         return simul_fail(r, "cannot listen at %s, port %s: %s", o->host, o->port,
                           simul_strerror(r));

@@ -8,4 +8,7 @@ add_executable(simul_program
 set_target_properties(simul_program PROPERTIES
     OUTPUT_NAME simul RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 target_include_directories(simul_program PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+if(SIMUL_TLS)
+    target_compile_definitions(simul_program PRIVATE SIMUL_TLS)
+endif()
 target_link_libraries(simul_program PRIVATE simul_static simul_flags PkgConfig::JANSSON)

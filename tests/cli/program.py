@@ -16,9 +16,9 @@ class Server:
             [SIMUL, "serve", "--host", "127.0.0.1", "--port", "0", *args],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
-        if "http://" not in line:
+        if "://" not in line:
             raise AssertionError(f"no address: {line!r} {self.process.stderr.read()}")
-        self.url = line[line.index("http://"):].strip()
+        self.url = line[line.index("http"):].strip()
         self.port = int(self.url.rsplit(":", 1)[1])
 
     def __enter__(self):

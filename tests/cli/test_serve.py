@@ -4,8 +4,12 @@
 import http.client
 import json
 import resource
+import shutil
 import signal
 import socket
+import ssl
+import subprocess
+import tempfile
 import time
 import unittest
 import urllib.request
@@ -204,6 +208,44 @@ class Life(unittest.TestCase):
             result = run("serve", *args)
             self.assertNotEqual(result.returncode, 0)
             self.assertIn("simul serve", result.stderr)
+
+
+@unittest.skipUnless(shutil.which("openssl"), "there is no openssl")
+@unittest.skipUnless("--cert" in run("serve", "--help").stdout, "built without TLS")
+class Tls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = tempfile.TemporaryDirectory()
+        cls.cert, cls.key = f"{cls.dir.name}/crt", f"{cls.dir.name}/key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", cls.key, "-out",
+                        cls.cert, "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.dir.cleanup()
+
+    def test_https_is_spoken(self):
+        context = ssl.create_default_context(cafile=self.cert)
+        context.set_alpn_protocols(["http/1.1"])
+        with Server("--cert", self.cert, "--key", self.key) as server:
+            self.assertTrue(server.url.startswith("https://"))
+            for _ in range(2):
+                with urllib.request.urlopen(f"{server.url}/bytes/1000003",
+                                            context=context) as response:
+                    self.assertEqual(len(response.read()), 1000003)
+            self.assertEqual(server.stop(), (0, ""))
+
+    def test_simul_fetch_reads_it(self):
+        with Server("--cert", self.cert, "--key", self.key) as server:
+            got = run("fetch", "--cacert", self.cert, f"{server.url}/json")
+            self.assertEqual(got.returncode, 0, got.stderr)
+
+    def test_a_certificate_that_is_not_there_is_named(self):
+        got = run("serve", "--cert", "/no/such.crt")
+        self.assertEqual(got.returncode, 1)
+        self.assertIn("/no/such.crt", got.stderr)
 
 
 class Many(unittest.TestCase):
