@@ -29,6 +29,7 @@
 #include <simul/net.h>
 #include <simul/stream.h>
 #include <simul/tls.h>
+#include <simul/process.h>
 #include <simul/debug.h>
 
 #endif

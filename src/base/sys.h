@@ -92,9 +92,19 @@ char *sm_mem_strdup(const char *text);
 #define sm_pidfd_open(pid, flags)                                                        \
     SM_SYS("pidfd_open", EMFILE, syscall(SYS_pidfd_open, pid, flags))
 
+/* ---- processes ----------------------------------------------------------------------- */
+
+#define sm_vfork()                     SM_SYS("vfork", EAGAIN, vfork())
+#define sm_waitid(type, id, info, how) SM_SYS("waitid", ECHILD, waitid(type, id, info, how))
+#define sm_kill(pid, signum)           SM_SYS("kill", EPERM, kill(pid, signum))
+#define sm_pidfd_send_signal(fd, signum)                                                 \
+    SM_SYS("pidfd_send_signal", ENOSYS, syscall(424, fd, signum, NULL, 0))
+
 /* ---- threads: these return an errno, and we -errno ------------------------------------ */
 
 #define SM_THREAD(call_, errnum_, expr) ((int)(SM_FAULT(call_, errnum_) ? -(errnum_) : -(expr)))
+#define sm_thread_create(thread, attr, fn, arg)                                          \
+    SM_THREAD("pthread_create", EAGAIN, pthread_create(thread, attr, fn, arg))
 #define sm_thread_setspecific(key, value)                                                \
     SM_THREAD("pthread_setspecific", ENOMEM, pthread_setspecific(key, value))
 #define sm_thread_create(thread, attr, fn, arg)                                          \

@@ -39,11 +39,20 @@ static void watch_forks(void)
     watch_forks_status = -pthread_atfork(NULL, NULL, forked);
 }
 
+static bool sigpipe_was_default; /* atomic */
+
 static void ignore_sigpipe(void)
 {
     struct sigaction now;
-    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
-        signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe is -EPIPE, never death */
+    if (sigaction(SIGPIPE, NULL, &now) < 0 || now.sa_handler != SIG_DFL)
+        return;
+    signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe is -EPIPE, never death */
+    __atomic_store_n(&sigpipe_was_default, true, __ATOMIC_RELAXED);
+}
+
+bool sm_ignores_sigpipe(void)
+{
+    return __atomic_load_n(&sigpipe_was_default, __ATOMIC_RELAXED);
 }
 
 static bool debug_wanted(const simul_loop_opts *opts)

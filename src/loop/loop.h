@@ -189,6 +189,9 @@ int sm_loop_run(struct simul_loop *loop);
 /** One turn: the poller, the timers, one or more passes. `timeout` < 0: may block. */
 int sm_loop_turn(struct simul_loop *loop, double timeout);
 
+/** Whether SIGPIPE is ignored because a loop wants it so: programs that are run do not. */
+bool sm_ignores_sigpipe(void);
+
 /** How long the poller may block, seconds; < 0: for ever. */
 double sm_loop_wait_limit(struct simul_loop *loop, double timeout);
 

@@ -164,6 +164,13 @@ static inline ssize_t sm_stream_after_close(const struct simul_stream *stream)
     return stream->aborted ? -ECONNABORTED : 0;
 }
 
+/** Read to the end of the stream and keep all of it: 0, or as simul_stream_read(), and nothing
+ *  is lost. */
+int sm_stream_keep_all(struct simul_stream *stream);
+
+/** Take what is kept, as simul_stream_read_all() does; neither waits nor fails. */
+size_t sm_stream_take_kept(struct simul_stream *stream, char **data);
+
 /** For a wait of the running task that gave -ECANCELED: was it its own cancel? (If not, the
  *  operation was taken from under it.) */
 static inline bool sm_was_cancelled(void)

@@ -430,6 +430,27 @@ ssize_t simul_stream_read_all(simul_stream *stream, char **data, size_t max)
     return r < 0 ? r : leave(stream, read_all(stream, data, max));
 }
 
+static ssize_t keep_all(struct simul_stream *stream)
+{
+    ssize_t r;
+    do
+        r = fill(stream);
+    while (r > 0);
+    return r;
+}
+
+int sm_stream_keep_all(struct simul_stream *stream)
+{
+    int r = enter(stream);
+    return r < 0 ? r : (int)leave(stream, keep_all(stream));
+}
+
+size_t sm_stream_take_kept(struct simul_stream *stream, char **data)
+{
+    restore_nul(stream);
+    return (size_t)show_and_take(stream, stream->in_len, data);
+}
+
 static ssize_t peek(struct simul_stream *stream, size_t min, char **data)
 {
     if (min > stream->limit && min > stream->in_len)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+sm_sources(spawn.c spawn_child.c child.c child_thread.c redirect.c process.c communicate.c)
