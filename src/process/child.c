@@ -73,15 +73,26 @@ int sm_child_signal(struct sm_child *child, int signum)
     return (int)(r == -ENOSYS ? sm_kill(child->pid, signum) : r);
 }
 
+/* Its end of the pipe is to be closed when we say that nothing is left. */
+static void wait_for_thread(const struct sm_child *child)
+{
+    char nothing;
+    if (child->fd >= 0 && !child->is_pidfd)
+        while (read(child->fd, &nothing, 1) < 0 && errno == EINTR)
+            ;
+}
+
 /* Who may not be killed is not waited for: it goes on without us. */
 void sm_child_give_up(struct sm_child *child)
 {
     if (child->returncode != SIMUL_RUNNING)
         return;
-    if (kill(child->pid, SIGKILL) < 0 && errno == EPERM)
+    if (kill(child->pid, SIGKILL) < 0 && errno == EPERM) {
         set_status(child, LOST);
-    else
-        collect(child, 0);
+        return;
+    }
+    wait_for_thread(child);
+    collect(child, 0);
 }
 
 /* ---- its end ------------------------------------------------------------------------- */
