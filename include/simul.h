@@ -28,6 +28,7 @@
 #include <simul/thread.h>
 #include <simul/net.h>
 #include <simul/stream.h>
+#include <simul/sock.h>
 #include <simul/tls.h>
 #include <simul/process.h>
 #include <simul/debug.h>
