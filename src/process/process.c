@@ -205,7 +205,7 @@ int simul_create_subprocess_exec(simul_process **ret, char *const *argv,
         return r;
     }
     process->at_close.close = end_with_loop;
-    sm_list_push(&sm_running->at_close, &process->at_close.link);
+    sm_list_push_front(&sm_running->at_close, &process->at_close.link); /* R3 */
     *ret = process;
     return 0;
 }

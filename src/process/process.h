@@ -9,6 +9,8 @@
 /*
  *  R1. refs: one of the user's handle, one until the child's end is known.
  *  R2. The streams are there until the user's handle is released.
+ *  R3. When the loop closes the child is killed before its pipes are closed: how it ends is
+ *      not a matter of luck.
  */
 struct simul_process {
     struct sm_child child;
