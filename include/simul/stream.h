@@ -71,9 +71,9 @@ typedef struct simul_connect_opts {
     bool keep_alive;        /* SO_KEEPALIVE */
     bool delay; /* collect small packets (Nagle); by default TCP_NODELAY is on */
     simul_tls_context *tls; /* TLS: of simul_tls_client_new(); borrowed */
-    const char
-        *server_hostname; /* whom the certificate has to name; the host; "": it is
-                                    not looked at, nor is the peer told a name */
+    /* Whom the certificate has to name; the host, which has to be given then. "": the name
+     * is not looked at, nor is the peer told one. */
+    const char *server_hostname;
     double tls_handshake_timeout; /* seconds; 60 */
     double tls_shutdown_timeout;  /* until the peer has answered the end of TLS; 30 */
     void *_reserved[6];
@@ -95,7 +95,8 @@ typedef struct simul_connect_opts {
  * @error -ECANCELED    the task was cancelled; all attempts are closed
  * @error -EMFILE, -ENOMEM, …
  * @error -SIMUL_ENOTASK  called outside of a task
- * @error               with opts->tls also those of simul_stream_start_tls()
+ * @error               with opts->tls also those of simul_stream_start_tls(); -EINVAL if it
+ *                      is a server's context, or neither host nor server_hostname is given
  *
  * A connection under way holds a virtual clock, so that attempt_delay does not pass on it.
  *

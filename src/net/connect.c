@@ -354,6 +354,17 @@ static int connect_by_name(const char *host, const char *port,
     return sm_connect_any(to, (size_t)n_to, from, (size_t)n_from, opts);
 }
 
+/* Nobody is let in without being asked for his name, unless that was asked for: "". */
+static int may_secure(const char *host, const simul_connect_opts *opts)
+{
+    if (!opts || !opts->tls)
+        return 0;
+    if (!sm_current())
+        return -SIMUL_ENOTASK;
+    bool named = opts->server_hostname || (host && *host);
+    return opts->tls->server || named ? 0 : -EINVAL;
+}
+
 /* The last step: TLS, if it is wanted. The stream is given back when that fails. */
 static int secured(simul_stream **ret, simul_stream *made, const char *host,
                    const simul_connect_opts *opts)
@@ -376,25 +387,17 @@ int simul_open_connection(simul_stream **stream, const char *host, const char *p
         return -SIMUL_ENOTASK;
     if (isnan(opts->attempt_delay) || !port || !*port)
         return -EINVAL;
-    if (opts->tls && opts->tls->server)
-        return -EINVAL;
+    int r = opts->tls && opts->tls->server ? -EINVAL : may_secure(host, opts);
+    if (r < 0)
+        return r;
     int fd = connect_by_name(host, port, opts);
     if (fd < 0)
         return fd;
     simul_stream *made;
-    int r = sm_stream_of_socket(&made, sm_running, fd, opts);
+    r = sm_stream_of_socket(&made, sm_running, fd, opts);
     if (r < 0)
         sm_socket_close(sm_running, fd);
-    return r < 0 ? r : secured(stream, made, host ? host : "", opts);
-}
-
-static int may_secure(const simul_connect_opts *opts)
-{
-    if (!opts || !opts->tls)
-        return 0;
-    if (!sm_current())
-        return -SIMUL_ENOTASK;
-    return opts->tls->server || opts->server_hostname ? 0 : -EINVAL;
+    return r < 0 ? r : secured(stream, made, host, opts);
 }
 
 int simul_open_connection_fd(simul_stream **stream, int fd,
@@ -402,7 +405,7 @@ int simul_open_connection_fd(simul_stream **stream, int fd,
 {
     if (!sm_running)
         return -SIMUL_ENOLOOP;
-    int r = may_secure(opts);
+    int r = may_secure(NULL, opts);
     if (r == 0)
         r = sm_socket_adopt(fd);
     if (r < 0)

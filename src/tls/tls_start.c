@@ -154,9 +154,12 @@ static int start(struct sm_tls_context *context, struct simul_stream *stream,
 int sm_tls_start(struct simul_tls_context *context, struct simul_stream *stream,
                  const char *host, const simul_connect_opts *opts)
 {
-    return start(sm_tls_context_of(context), stream,
-                 opts->server_hostname ? opts->server_hostname : host,
-                 opts->tls_handshake_timeout, opts->tls_shutdown_timeout);
+    if (opts->server_hostname)
+        host = opts->server_hostname;
+    else if (!context->server && !(host && *host))
+        return -EINVAL; /* net has looked */
+    return start(sm_tls_context_of(context), stream, host, opts->tls_handshake_timeout,
+                 opts->tls_shutdown_timeout);
 }
 
 static int may_start(const struct simul_stream *stream)

@@ -105,7 +105,7 @@ NET_TEST(the_handler_is_not_called_for_who_fails)
     ck_assert_trace(""); /* strangers' mistakes are no news */
 }
 
-NET_TEST(the_wrong_kind_of_context_is_refused)
+NET_TEST(what_would_leave_open_who_it_is_is_refused)
 {
     simul_stream *stream;
     simul_server *server;
@@ -113,6 +113,11 @@ NET_TEST(the_wrong_kind_of_context_is_refused)
     simul_tls_context *for_server = server_with("good", (simul_tls_opts){0});
     simul_tls_context *for_client = client_with((simul_tls_opts){0});
     ck_assert_int_eq(open_to(&stream, "1", "localhost", for_server), -EINVAL);
+    for (int i = 0; i < 2; i++) /* who is meant by "this machine"? */
+        ck_assert_int_eq(
+            simul_open_connection(&stream, i ? "" : NULL, "1",
+                                  &(simul_connect_opts){.tls = for_client}),
+            -EINVAL);
     ck_assert_int_eq(simul_start_server(&server, "127.0.0.1", "0", hello, NULL,
                                         &(simul_server_opts){.tls = for_client}),
                      -EINVAL);
