@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINES = 64, LINE_MAX = 512, NAME_MAX = 32 };
+enum { LINES = 64, LINE_SIZE = 512, NAME_SIZE = 32 };
 static const double patience_s = 5.0;
 
 struct client {
@@ -24,7 +24,7 @@ struct client {
     simul_stream *stream;
     unsigned long got; /* lines, of all that were said */
     bool deaf;         /* gets no more: nobody waits for it */
-    char name[NAME_MAX];
+    char name[NAME_SIZE];
 };
 
 struct room {
@@ -34,7 +34,7 @@ struct room {
     struct line {
         const struct client *from;
         int length;
-        char text[LINE_MAX];
+        char text[LINE_SIZE];
     } lines[LINES];
 };
 
@@ -91,9 +91,9 @@ say(struct room *room, const struct client *from, const char *fmt, ...)
     struct line *line = &room->lines[room->said++ % LINES];
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(line->text, LINE_MAX, fmt, args);
+    int n = vsnprintf(line->text, LINE_SIZE, fmt, args);
     va_end(args);
-    line->length = n < LINE_MAX ? n : LINE_MAX - 1;
+    line->length = n < LINE_SIZE ? n : LINE_SIZE - 1;
     line->from = from;
     announce(&room->spoken);
     return 0;
