@@ -25,6 +25,8 @@
  * above says how much is to come, nobody reads as far, and for the rest there is
  * simul_tls_opts.suppress_ragged_eofs.
  *
+ * A handshake takes 16 KiB of its task's stack, of the 64 that a task has by default.
+ *
  * A write waits for room before it encrypts, so that a cancel finds nothing sent; writes of
  * more than 16 KiB are several records, and are broken if they are cancelled in between.
  */
