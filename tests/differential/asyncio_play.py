@@ -3,11 +3,12 @@
 import asyncio
 import functools
 import sys
+import warnings
 from asyncio import CancelledError
 
 from script import Statement
-from virtual_loop import (BoundedSemaphore, Condition, Deadlock, Loop, Semaphore, TaskGroup,
-                          wait_for)
+from virtual_loop import (BoundedSemaphore, Condition, Deadlock, LifoQueue, Loop, PriorityQueue,
+                          Queue, Semaphore, TaskGroup, wait_for)
 
 MODES = {"f": asyncio.FIRST_COMPLETED, "e": asyncio.FIRST_EXCEPTION, "a": asyncio.ALL_COMPLETED}
 
@@ -16,7 +17,8 @@ class Err(Exception):
     """raise N"""
 
 
-EXPECTED = (Err, TimeoutError, CancelledError, asyncio.InvalidStateError, RuntimeError, ValueError)
+EXPECTED = (Err, TimeoutError, CancelledError, asyncio.InvalidStateError, RuntimeError, ValueError,
+            asyncio.QueueEmpty, asyncio.QueueFull)
 
 
 class Thing(dict):
@@ -33,6 +35,8 @@ def name_of(error):
         return f"err {error.args[0]}"
     if isinstance(error, TimeoutError):
         return "timeout"
+    if isinstance(error, (asyncio.QueueEmpty, asyncio.QueueFull)):
+        return "again"
     if isinstance(error, RuntimeError) and "await on itself" in str(error):
         return "deadlock"
     if isinstance(error, (asyncio.InvalidStateError, RuntimeError, ValueError)):
@@ -98,6 +102,7 @@ class Player:
         self.loop = Loop()
         self.loop.set_exception_handler(lambda *_: None)
         unraisable, sys.unraisablehook = sys.unraisablehook, lambda _: None
+        warnings.simplefilter("ignore")  # coroutines never awaited, of what never ends
         try:
             self.play()
         except Deadlock:
@@ -140,7 +145,9 @@ class Player:
         self.things = Thing(t0=asyncio.current_task(), f0=future(), f1=future(), f2=future(),
                             l0=asyncio.Lock(), l1=asyncio.Lock(), e0=asyncio.Event(),
                             e1=asyncio.Event(), c0=Condition(self), c1=Condition(self),
-                            s0=Semaphore(1), s1=BoundedSemaphore(2), s2=Semaphore(0))
+                            s0=Semaphore(1), s1=BoundedSemaphore(2), s2=Semaphore(0),
+                            q0=Queue(self, 1), q1=Queue(self, 0), q2=LifoQueue(self, 2),
+                            q3=PriorityQueue(self, 2))
         # In C, main's handle is not known either.
         del self.things["t0"]
         self.callbacks = [self.on_done(n) for n in range(4)]
@@ -444,6 +451,29 @@ class Player:
             self.things[word].notify_all()
         else:
             self.things[word].notify(int(n))
+
+    # ---- queues ------------------------------------------------------------------------
+
+    async def put_op(self, actor, word, n):
+        await self.things[word].put(int(n))
+
+    def put_nowait_op(self, actor, word, n):
+        self.things[word].put_nowait(int(n))
+
+    async def get_op(self, actor, word):
+        return await self.things[word].get()
+
+    def get_nowait_op(self, actor, word):
+        return self.things[word].get_nowait()
+
+    def qsize_op(self, actor, word):
+        return self.things[word].qsize()
+
+    def item_done_op(self, actor, word):
+        self.things[word].task_done()
+
+    async def join_op(self, actor, word):
+        await self.things[word].join()
 
     # ---- callbacks ---------------------------------------------------------------------
 

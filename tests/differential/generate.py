@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Random programs of script.h. Few things, few different delays: many meet in one pass."""
+"""Random programs of script.h. Few things, few different delays: many meet in one pass.
+
+Not in them: barriers, which CPython builds on a condition, so that its waiters leave a pass
+after another; eager tasks, TaskGroup.cancel() and Queue.shutdown(), which are newer than the
+CPython of Debian 12."""
 import random
 
 from script import Statement
@@ -8,7 +12,8 @@ DELAYS = ["0", "0", "0", "0.25", "0.25", "0.5", "1"]
 LIMITS = ["0", "0.25", "0.5", "1", "none"]
 
 # What a callback may do.
-ACTIONS = ["cancel", "cancel", "set", "fail", "event_set", "event_clear", "release", "notify"]
+ACTIONS = ["cancel", "cancel", "set", "fail", "event_set", "event_clear", "release", "notify",
+           "put_nowait", "get_nowait"]
 
 # Weights; a program takes some of the kinds only, so that these meet.
 KINDS = {
@@ -23,6 +28,8 @@ KINDS = {
     "semaphores": {"with_semaphore": 4, "acquire_semaphore": 2, "release_semaphore": 2},
     "events": {"event_wait": 4, "event_set": 3, "event_clear": 1},
     "conditions": {"with_condition": 5, "condition_wait": 4, "notify": 3},
+    "queues": {"put": 5, "get": 6, "put_nowait": 1, "get_nowait": 1, "qsize": 1, "item_done": 2,
+               "join": 1},
     "callbacks": {"soon": 2, "later": 2, "cancel_handle": 1, "callback": 1, "uncallback": 1},
     "blocks": {"try": 5, "raise": 1, "return": 1},
 }
@@ -53,7 +60,7 @@ class Generator:
         """Mostly somebody comes in the end for those who wait for nothing."""
         if self.random.random() < 0.3:
             return []
-        actions = ["event_set e0", "event_set e1", "set f0 7", "set f1 8", "fail f2 9",
+        actions = ["put_nowait q0 1", "put_nowait q1 2", "get_nowait q2", "event_set e0", "event_set e1", "set f0 7", "set f1 8", "fail f2 9",
                    "release s0", "release s1", "release s2", "cancel t1", "cancel t2"]
         return [Statement(f"later {3 + i % 3} h{i % 4} {action}")
                 for i, action in enumerate(actions)]
@@ -150,6 +157,8 @@ class Generator:
         op = self.random.choice(ACTIONS)
         word = {"cancel": self.task, "set": lambda: self.any("f", 3) + " 5",
                 "fail": lambda: self.any("f", 3) + " 6", "release": lambda: self.any("s", 3),
+                "put_nowait": lambda: self.any("q", 4) + " 9",
+                "get_nowait": lambda: self.any("q", 4),
                 "notify": lambda: self.any("c", 2)}.get(op, lambda: self.any("e", 2))
         return f"{op} {word()}"
 
@@ -187,6 +196,13 @@ for name, text in {
     "event_clear": lambda g: f"event_clear {g.any('e', 2)}",
     "condition_wait": lambda g: f"condition_wait {g.any('c', 2)}",
     "notify": lambda g: f"notify {g.any('c', 2)}{g.random.choice(['', ' 1', ' 2'])}",
+    "put": lambda g: f"put {g.any('q', 4)} {g.random.randint(1, 9)}",
+    "put_nowait": lambda g: f"put_nowait {g.any('q', 4)} {g.random.randint(1, 9)}",
+    "get": lambda g: f"get {g.any('q', 4)}",
+    "get_nowait": lambda g: f"get_nowait {g.any('q', 4)}",
+    "qsize": lambda g: f"qsize {g.any('q', 4)}",
+    "item_done": lambda g: f"item_done {g.any('q', 4)}",
+    "join": lambda g: f"join {g.any('q', 4)}",
     "soon": lambda g: f"soon {g.any('h', 4)} {g.action()}",
     "later": lambda g: f"later {g.delay()} {g.any('h', 4)} {g.action()}",
     "cancel_handle": lambda g: f"cancel_handle {g.any('h', 4)}",

@@ -277,6 +277,64 @@ OP(notify)
     return r < 0 ? r : 0; /* asyncio does not say how many */
 }
 
+/* ---- queues ------------------------------------------------------------------------------- */
+
+static void *item_of(const char *word)
+{
+    return (void *)(intptr_t)atoi(word);
+}
+
+static int got(int r, void *item)
+{
+    return r < 0 ? r : (int)(intptr_t)item;
+}
+
+OP(put)
+{
+    UNUSED;
+    return simul_queue_put(queue_at(ARG(1)), item_of(ARG(2)));
+}
+
+OP(put_nowait)
+{
+    UNUSED;
+    return simul_queue_put_nowait(queue_at(ARG(1)), item_of(ARG(2)));
+}
+
+OP(get)
+{
+    UNUSED;
+    void *item = NULL;
+    int r = simul_queue_get(queue_at(ARG(1)), &item);
+    return got(r, item);
+}
+
+OP(get_nowait)
+{
+    UNUSED;
+    void *item = NULL;
+    int r = simul_queue_get_nowait(queue_at(ARG(1)), &item);
+    return got(r, item);
+}
+
+OP(qsize)
+{
+    UNUSED;
+    return (int)simul_queue_qsize(queue_at(ARG(1)));
+}
+
+OP(item_done)
+{
+    UNUSED;
+    return simul_queue_task_done(queue_at(ARG(1)));
+}
+
+OP(join)
+{
+    UNUSED;
+    return simul_queue_join(queue_at(ARG(1)));
+}
+
 /* ---- callbacks ---------------------------------------------------------------------------- */
 
 static const char *const callback_words[] = {"0", "1", "2", "3"};
@@ -354,6 +412,13 @@ const struct operation simple_operations[] = {
     {.name = "event_clear", .simple = event_clear},
     {.name = "condition_wait", .simple = condition_wait},
     {.name = "notify", .simple = notify},
+    {.name = "put", .simple = put},
+    {.name = "put_nowait", .simple = put_nowait},
+    {.name = "get", .simple = get},
+    {.name = "get_nowait", .simple = get_nowait},
+    {.name = "qsize", .simple = qsize},
+    {.name = "item_done", .simple = item_done},
+    {.name = "join", .simple = join},
     {.name = "callback", .simple = callback},
     {.name = "uncallback", .simple = uncallback},
     {.name = "soon", .simple = soon},

@@ -91,6 +91,7 @@ simul_lock *lock_at(const char *word);
 simul_semaphore *semaphore_at(const char *word);
 simul_event *event_at(const char *word);
 simul_condition *condition_at(const char *word);
+simul_queue *queue_at(const char *word);
 simul_handle **handle_at(const char *word);
 
 /** Seconds; "none" is SIMUL_FOREVER. */

@@ -5,7 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FUTURES = 3, LOCKS = 2, EVENTS = 2, CONDITIONS = 2, HANDLES = 4, HELD = 64 };
+enum {
+    FUTURES = 3,
+    LOCKS = 2,
+    EVENTS = 2,
+    CONDITIONS = 2,
+    HANDLES = 4,
+    HELD = 64,
+    QUEUES = 4
+};
 
 static simul_future *tasks[TASKS], *futures[FUTURES], *outers[TASKS], *held[HELD];
 static int held_count;
@@ -13,10 +21,25 @@ static simul_lock locks[LOCKS];
 static simul_semaphore semaphores[3];
 static simul_event events[EVENTS];
 static simul_condition conditions[CONDITIONS];
+static simul_queue *queues[QUEUES];
 static simul_handle *handles[HANDLES];
+
+static int compare(const void *a, const void *b)
+{
+    return (int)((intptr_t)a - (intptr_t)b);
+}
+
+static void make_queues(void)
+{
+    queues[0] = simul_queue_new(1, NULL);
+    queues[1] = simul_queue_new(0, NULL);
+    queues[2] = simul_lifo_queue_new(2, NULL);
+    queues[3] = simul_priority_queue_new(2, NULL, compare);
+}
 
 void make_things(void)
 {
+    make_queues();
     for (int i = 0; i < FUTURES; i++)
         futures[i] = simul_create_future();
     memset(locks, 0, sizeof locks);
@@ -40,6 +63,8 @@ void release_things(void)
 {
     simul_release_all(held, (size_t)held_count);
     held_count = 0;
+    for (int i = 0; i < QUEUES; i++)
+        simul_queue_release(queues[i]);
     simul_release_all(tasks, TASKS);
     simul_release_all(outers, TASKS);
     simul_release_all(futures, FUTURES);
@@ -91,6 +116,11 @@ simul_condition *condition_at(const char *word)
     return &conditions[index_of(word, 'c', CONDITIONS)];
 }
 
+simul_queue *queue_at(const char *word)
+{
+    return queues[index_of(word, 'q', QUEUES)];
+}
+
 simul_handle **handle_at(const char *word)
 {
     return &handles[index_of(word, 'h', HANDLES)];
@@ -109,6 +139,7 @@ static const char *error_name(int error)
     } names[] = {{-ETIMEDOUT, "timeout"},
                  {-SIMUL_ESTATE, "state"},
                  {-SIMUL_ESHUTDOWN, "shutdown"},
+                 {-EAGAIN, "again"},
                  {-EDEADLK, "deadlock"}};
     static char other[40];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -2,6 +2,7 @@
 """asyncio's own loop, with a clock that jumps to the next timer, and what CPython has
 mended since the version that runs this, so that old ones give the traces of new ones."""
 import asyncio
+import collections
 import heapq
 import itertools
 import sys
@@ -195,3 +196,65 @@ class Condition(asyncio.Condition):
             if not turn.cancelled():
                 self.notify(1)
             raise error
+
+
+class Waiters(collections.deque):
+    """Of a queue; and who was woken and has not run yet: to him something is promised."""
+
+    def __init__(self):
+        super().__init__()
+        self.of_task = {}
+
+    def append(self, future):
+        self.of_task[asyncio.current_task()] = future
+        super().append(future)
+
+    def promised(self):
+        futures = self.of_task.values()
+        return sum(future.done() and not future.cancelled() for future in futures)
+
+
+class Queue(asyncio.Queue):
+    """What was promised to one who was woken may be taken by another in CPython. No shutdown:
+    that is there since 3.13."""
+
+    def __init__(self, player, maxsize):
+        super().__init__(maxsize)
+        self.player = player
+        self._getters, self._putters = Waiters(), Waiters()
+
+    async def served(self, waiters, coroutine):
+        task = asyncio.current_task()
+        try:
+            return await coroutine
+        finally:
+            waiters.of_task.pop(task, None)
+
+    async def get(self):
+        return await self.served(self._getters, super().get())
+
+    async def put(self, item):
+        return await self.served(self._putters, super().put(item))
+
+    def check(self, waiters, there):
+        mine = waiters.of_task.get(asyncio.current_task())
+        promised = waiters.promised() - (mine is not None)
+        if there > 0 and promised >= there:
+            self.player.meant("queue: what was promised cannot be taken by another")
+
+    def get_nowait(self):
+        self.check(self._getters, self.qsize())
+        return super().get_nowait()
+
+    def put_nowait(self, item):
+        if self.maxsize > 0:
+            self.check(self._putters, self.maxsize - self.qsize())
+        return super().put_nowait(item)
+
+
+class LifoQueue(Queue, asyncio.LifoQueue):
+    pass
+
+
+class PriorityQueue(Queue, asyncio.PriorityQueue):
+    pass
