@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Runs a program of script.h in asyncio; what happens is a list of lines."""
 import asyncio
-import functools
 import sys
 import warnings
 from asyncio import CancelledError
@@ -70,9 +69,8 @@ def seconds(word):
 class Actor:
     """The running task: its number, and the innermost blocks."""
 
-    def __init__(self, number, timeout=None, group=None, outer=None):
-        self.number, self.timeout, self.group, self.outer = number, timeout, group, outer
-        self.caught = False
+    def __init__(self, number, timeout=None, group=None):
+        self.number, self.timeout, self.group = number, timeout, group
 
 
 NOBODY = Actor(None)
@@ -184,13 +182,20 @@ class Player:
             said = getattr(self, f"{s.op}_op")(actor, *s.argv[1:])
             if asyncio.iscoroutine(said):
                 said = await said
-        except Exception as error:
+        except (Exception, CancelledError) as error:
             self.event(actor, f"{s.text} = {name_of(error)}")
+            self.answered(error)
             raise
-        except CancelledError as error:
-            self.event(actor, f"{s.text} = {name_of(error)}")
-            raise
+        self.answered(None)
         self.event(actor, f"{s.text} = {self.said(said)}")
+
+    @staticmethod
+    def answered(error):
+        """A cancel of the running task, if there was one, went into what it awaited, and that
+        did something else than end cancelled."""
+        task = asyncio.current_task()
+        if not isinstance(error, CancelledError) and not task._must_cancel:
+            task.own = False
 
     @staticmethod
     def said(value):
@@ -223,7 +228,7 @@ class Player:
             if "except" not in s.parts:
                 raise
             self.event(actor, "except")
-            self.caught(actor)
+            asyncio.current_task().own = False
             return await self.run_list(actor, s.parts["except"])
         except Exception:
             if "error" not in s.parts:
@@ -233,21 +238,17 @@ class Player:
         finally:
             if "finally" in s.parts:
                 self.event(actor, "finally")
+                task = asyncio.current_task()
+                own = task.own
                 result = await self.run_list(actor, s.parts["finally"])
+                task.own |= own
                 if result is not None:
                     return result
 
-    @staticmethod
-    def caught(actor):
-        while actor:
-            actor.caught = bool(actor.timeout and actor.timeout.expired())
-            actor = actor.outer
-
     async def scope(self, actor, manager, s, ended):
         """A block of `async with`; ended(result) says what comes of it."""
-        inner = Actor(actor.number, actor.timeout, actor.group, actor)
+        inner = Actor(actor.number, actor.timeout, actor.group)
         setattr(inner, s.op, manager)
-        ended = functools.partial(ended, inner)
         try:
             async with manager:
                 result = await self.run_list(inner, s.parts["body"])
@@ -262,9 +263,9 @@ class Player:
         limit, task = asyncio.timeout(seconds(s.argv[1])), asyncio.current_task()
         foreign = task._must_cancel
 
-        def ended(inner, result):
-            if inner.caught and result == "timeout":
-                self.meant("timeout: once its cancel was caught, another's is another's")
+        def ended(result):
+            if not task.own and result == "timeout":
+                self.meant("timeout: once its cancel was answered, another's is another's")
             if foreign and limit.expired():
                 self.meant("timeout: a cancel that was pending before is not its own")
             expired = " expired" * limit.expired()
@@ -272,7 +273,7 @@ class Player:
         return await self.scope(actor, limit, s, ended)
 
     async def group_block(self, actor, s):
-        def ended(inner, result):
+        def ended(result):
             self.event(actor, f"end of group = {result}")
         return await self.scope(actor, TaskGroup(), s, ended)
 

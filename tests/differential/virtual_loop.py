@@ -41,6 +41,13 @@ class Task(tasks._PyTask):
     the message of a cancellation stays: CPython gives the exception that ended the task out
     once, and then makes others, with the message of the task's own cancel."""
 
+    own = False  # it was cancelled, and has not answered that otherwise than by ending
+
+    def cancel(self, msg=None):
+        taken = super().cancel(msg)
+        self.own |= taken
+        return taken
+
     def uncancel(self):
         left = super().uncancel()
         if left == 0:
