@@ -56,7 +56,7 @@ POLL_TEST(cancel_right_after_submit)
 }
 
 /* Whoever is faster, nothing is lost and nothing comes twice. */
-POLL_TEST(cancel_after_the_data_has_come)
+POLL_TEST(cancel_after_the_data_has_come) /* S40 */
 {
     int fds[2];
     char buf[8] = "";
@@ -183,7 +183,7 @@ POLL_TEST(every_kind_of_operation_can_be_canceled)
 }
 
 /* A connection that nobody accepted is still there for the next accept. */
-POLL_TEST(cancel_of_accept_loses_no_connection)
+POLL_TEST(cancel_of_accept_loses_no_connection) /* S40 */
 {
     struct sockaddr_storage addr;
     socklen_t len;
@@ -321,7 +321,7 @@ static void expect_no_old_story(struct turned *turned, int peer)
     close_pair(first);
 }
 
-POLL_TEST(a_poll_submitted_in_done_is_not_answered_by_an_older_event)
+POLL_TEST(a_poll_submitted_in_done_is_not_answered_by_an_older_event) /* S40 */
 {
     struct turned turned = {{-1, -1}, NULL, NULL};
     pair_unix(turned.second, SOCK_STREAM);
@@ -535,7 +535,7 @@ static void reuse_number(int number, int fd)
 }
 
 /* The old descriptor was ready, with the event already on its way. */
-POLL_TEST(no_old_event_reaches_the_new_owner_of_a_number)
+POLL_TEST(no_old_event_reaches_the_new_owner_of_a_number) /* S40 */
 {
     int old[2], new[2];
     char buf[8] = "";

@@ -17,7 +17,7 @@ static void say_and_schedule(void *text)
     ck_assert_int_eq(simul_call_soon(NULL, trace_text, second, NULL), 0);
 }
 
-TASK_TEST(callbacks_run_fifo_and_what_they_schedule_runs_a_pass_later) /* L01 */
+TASK_TEST(callbacks_run_fifo_and_what_they_schedule_runs_a_pass_later) /* L01, S1 */
 {
     ck_assert_int_eq(simul_call_soon(NULL, say_and_schedule, a, NULL), 0);
     ck_assert_int_eq(simul_call_soon(NULL, trace_text, b, NULL), 0);
@@ -29,7 +29,7 @@ TASK_TEST(callbacks_run_fifo_and_what_they_schedule_runs_a_pass_later) /* L01 */
     ck_assert_trace("a2");
 }
 
-TASK_TEST(callbacks_come_before_timers_that_are_due_in_the_same_pass) /* L02 */
+TASK_TEST(callbacks_come_before_timers_that_are_due_in_the_same_pass) /* L02, S1 */
 {
     char t1[] = "t-1", t2[] = "t-2", s[] = "s";
     ck_assert_int_eq(simul_call_later(NULL, -1, trace_text, t1, NULL), 0);
@@ -84,7 +84,7 @@ static int wait_in_flood(void *count)
     return r;
 }
 
-TEST(timer_fires_under_a_flood_of_callbacks) /* B03 */
+TEST(timer_fires_under_a_flood_of_callbacks) /* B03, S1 */
 {
     int count = 0;
     ck_assert_int_eq(simul_run(wait_in_flood, &count), 0);

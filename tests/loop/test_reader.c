@@ -341,3 +341,32 @@ READER_TEST(reader_that_wakes_a_task)
 }
 
 HARNESS_MAIN_BACKEND("reader")
+
+/* ---- its place in the pass (S1) -------------------------------------------------------------- */
+
+static void take_and_say(void *unused)
+{
+    (void)unused;
+    take_bytes();
+    trace("reader");
+}
+
+/* Of one pass: what the next one finds. */
+static void make_ready(void *unused)
+{
+    (void)unused;
+    send_byte();
+    ck_assert_int_eq(simul_call_at(NULL, simul_time() - 1, trace_text, "timer", NULL), 0);
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, "callback", NULL), 0);
+}
+
+READER_TEST(reader_comes_before_timers_that_are_due_in_the_same_pass) /* S1 */
+{
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], take_and_say, NULL), 0);
+    let_run(3);
+    ck_assert_int_eq(simul_call_soon(NULL, make_ready, NULL, NULL), 0);
+    let_run(3);
+
+    ck_assert_trace("callback reader timer");
+    simul_remove_reader(NULL, fds[0]);
+}

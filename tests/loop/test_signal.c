@@ -45,7 +45,7 @@ SIGNAL_TEST(signal_calls_the_handler_on_the_loop) /* L16 */
     ck_assert_int_eq(simul_remove_signal_handler(NULL, SIGUSR1), 0);
 }
 
-SIGNAL_TEST(signals_that_come_before_they_are_dispatched_are_not_lost) /* L16 */
+SIGNAL_TEST(signals_that_come_before_they_are_dispatched_are_not_lost) /* L16, S49 */
 {
     ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR1, trace_text, usr1), 0);
     ck_assert_int_eq(simul_add_signal_handler(NULL, SIGUSR2, trace_text, usr2), 0);

@@ -118,7 +118,7 @@ static int wait_to_be_woken(void *unused)
     return r;
 }
 
-TEST(call_of_another_thread_wakes_a_loop_that_sleeps) /* L09 */
+TEST(call_of_another_thread_wakes_a_loop_that_sleeps) /* L09, S4 */
 {
     ck_assert_int_eq(simul_run(wait_to_be_woken, NULL), 4);
 }
@@ -226,13 +226,14 @@ static void *misuse(void *other)
 static int be_misused(void *unused)
 {
     pthread_t thread;
-    ck_assert_int_eq(pthread_create(&thread, NULL, misuse, simul_get_running_loop()), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, misuse, simul_get_running_loop()),
+                     0);
     pthread_join(thread, NULL);
     (void)unused;
     return 0;
 }
 
-TEST(what_belongs_to_the_loops_thread_is_refused_in_others) /* L14 */
+TEST(what_belongs_to_the_loops_thread_is_refused_in_others) /* L14, S58 */
 {
     ck_assert_int_eq(simul_run(be_misused, NULL), 0);
     ck_assert_trace("1 1 1 1 1 1 1");

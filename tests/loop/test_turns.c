@@ -75,7 +75,7 @@ static void say_and_schedule(void *text)
     ck_assert_int_eq(simul_call_soon(NULL, trace_text, b, NULL), 0);
 }
 
-TEST(stop_finishes_the_pass_and_keeps_the_rest_for_the_next_run) /* L03 */
+TEST(stop_finishes_the_pass_and_keeps_the_rest_for_the_next_run) /* L03, S3 */
 {
     open_loop(NULL);
     ck_assert_int_eq(simul_call_soon(loop, stop, loop, NULL), 0);
@@ -89,7 +89,7 @@ TEST(stop_finishes_the_pass_and_keeps_the_rest_for_the_next_run) /* L03 */
     close_loop();
 }
 
-TEST(stop_before_the_run_gives_exactly_one_pass) /* L03 */
+TEST(stop_before_the_run_gives_exactly_one_pass) /* L03, S3 */
 {
     open_loop(NULL);
     ck_assert_int_eq(simul_call_soon(loop, say_and_schedule, a, NULL), 0);
@@ -212,7 +212,7 @@ static void note(simul_loop *which, const simul_error_context *context, void *ar
           context->detail, (char *)arg);
 }
 
-TEST(exception_handler_is_told_and_can_be_replaced)
+TEST(exception_handler_is_told_and_can_be_replaced) /* S6 */
 {
     const simul_error_context context = {"something", -EIO, "with a disk", NULL};
     open_loop(NULL);
@@ -402,7 +402,7 @@ static void run_with(const simul_loop_opts *opts, simul_fn *fn)
     ck_assert_int_eq(r, 0);
 }
 
-TEST(slow_callbacks_and_steps_are_warned_of_by_name_in_debug_mode) /* L13 */
+TEST(slow_callbacks_and_steps_are_warned_of_by_name_in_debug_mode) /* L13, S56 */
 {
     run_with(&(simul_loop_opts){.debug = true, .slow_callback = 0.02}, slowly);
     ck_assert_int_eq(logged("a callback took 0.030 seconds"), 1);
@@ -455,7 +455,7 @@ static void pass_on(simul_loop *its, const simul_error_context *context, void *t
     simul_default_exception_handler(its, context);
 }
 
-TASK_TEST(exception_handler_that_passes_on_to_the_default_one)
+TASK_TEST(exception_handler_that_passes_on_to_the_default_one) /* S6 */
 {
     void *arg = NULL;
     capture_log();

@@ -94,7 +94,7 @@ static int port_of(int fd)
 
 /* ---- the race -------------------------------------------------------------------------------- */
 
-NET_TEST(when_one_is_refused_the_next_is_tried_at_once)
+NET_TEST(when_one_is_refused_the_next_is_tried_at_once) /* S42 */
 {
     struct place places[3];
     open_refusing(&places[0]);
@@ -128,12 +128,12 @@ static int past_the_hole(void *unused)
     return 0;
 }
 
-TEST(when_one_does_not_answer_the_next_is_tried_beside_it)
+TEST(when_one_does_not_answer_the_next_is_tried_beside_it) /* S42 */
 {
     ck_assert_int_eq(simul_run(past_the_hole, NULL), 0);
 }
 
-NET_TEST(when_all_fail_the_first_error_counts_and_all_are_named)
+NET_TEST(when_all_fail_the_first_error_counts_and_all_are_named) /* S41 */
 {
     struct place places[2];
     char expected[256];
@@ -183,7 +183,7 @@ static int cancels(void *unused)
     return 0;
 }
 
-TEST(a_cancel_closes_all_attempts)
+TEST(a_cancel_closes_all_attempts) /* S41, S42 */
 {
     ck_assert_int_eq(simul_run(cancels, NULL), 0);
 }
@@ -231,7 +231,7 @@ TEST(a_loop_closed_under_an_attempt_leaves_nothing)
     close_place(&left[0]);
 }
 
-TEST(families_take_turns)
+TEST(families_take_turns) /* S42 */
 {
     static const struct {
         const char *given, *expected;
@@ -280,7 +280,7 @@ NET_TEST(a_host_by_name_is_connected_to_where_it_listens)
     close_place(&place);
 }
 
-NET_TEST(the_local_address_can_be_chosen)
+NET_TEST(the_local_address_can_be_chosen) /* S41 */
 {
     struct place place;
     char port[8], text[SIMUL_ADDRESS_TEXT];

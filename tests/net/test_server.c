@@ -211,7 +211,7 @@ NET_TEST(cancelled_clients_end_wherever_they_wait)
 
 /* ---- closing ------------------------------------------------------------------------------------ */
 
-NET_TEST(wait_closed_waits_for_the_close_and_for_the_last_client) /* X13 */
+NET_TEST(wait_closed_waits_for_the_close_and_for_the_last_client) /* X13, S43 */
 {
     int fd;
     char text[SIMUL_ADDRESS_TEXT];
@@ -241,7 +241,7 @@ NET_TEST(wait_closed_waits_for_the_close_and_for_the_last_client) /* X13 */
     simul_server_release(server);
 }
 
-NET_TEST(closing_or_aborting_the_clients_ends_them) /* X14 */
+NET_TEST(closing_or_aborting_the_clients_ends_them) /* X14, S43 */
 {
     char buf[4];
     trace_errors();
@@ -365,7 +365,7 @@ TEST(a_loop_closed_under_a_server_leaves_nothing)
 
 /* ---- where it listens ----------------------------------------------------------------------------- */
 
-NET_TEST(a_host_with_two_families_gets_two_sockets_with_one_port)
+NET_TEST(a_host_with_two_families_gets_two_sockets_with_one_port) /* S43 */
 {
     char text[2][SIMUL_ADDRESS_TEXT], expected[SIMUL_ADDRESS_TEXT];
     simul_server *server;
@@ -590,7 +590,7 @@ static int runs_short(void *unused)
     return 0;
 }
 
-TEST(without_descriptors_a_server_pauses_and_loses_no_client)
+TEST(without_descriptors_a_server_pauses_and_loses_no_client) /* S43 */
 {
     if (RUNNING_ON_VALGRIND) /* it closes what was accepted when it has no descriptor */
         return;

@@ -63,7 +63,7 @@ static int feed_slowly(void *peer)
     return 0;
 }
 
-NET_TEST(a_separator_that_comes_in_pieces_is_found)
+NET_TEST(a_separator_that_comes_in_pieces_is_found) /* S34 */
 {
     int peer;
     char *data;
@@ -98,7 +98,7 @@ NET_TEST(the_end_before_enough_gives_what_had_come)
     ck_assert_int_eq(finish(stream), 0);
 }
 
-NET_TEST(the_end_before_the_separator_gives_all_that_was_left)
+NET_TEST(the_end_before_the_separator_gives_all_that_was_left) /* S34 */
 {
     int peer;
     char buf[8], *data;
@@ -134,7 +134,7 @@ NET_TEST(read_takes_at_most_what_is_asked_and_nothing_for_nothing)
 
 /* ---- limits (R02) -------------------------------------------------------------------------- */
 
-NET_TEST(over_the_limit_the_data_stays_and_can_be_read)
+NET_TEST(over_the_limit_the_data_stays_and_can_be_read) /* S34 */
 {
     int peer;
     char buf[16], *data;
@@ -164,7 +164,7 @@ NET_TEST(the_beginning_of_a_separator_is_not_counted_as_consumed)
     ck_assert_int_eq(finish(stream), 0);
 }
 
-NET_TEST(a_line_of_the_limit_is_read_and_a_longer_one_dropped)
+NET_TEST(a_line_of_the_limit_is_read_and_a_longer_one_dropped) /* S34 */
 {
     int peer;
     char *line;
@@ -182,7 +182,7 @@ NET_TEST(a_line_of_the_limit_is_read_and_a_longer_one_dropped)
     ck_assert_int_eq(finish(stream), 0);
 }
 
-NET_TEST(the_limit_does_not_bound_what_is_asked_for_in_bytes)
+NET_TEST(the_limit_does_not_bound_what_is_asked_for_in_bytes) /* S34 */
 {
     int peer;
     char buf[20], *data;
@@ -233,7 +233,7 @@ NET_TEST(a_second_reader_is_refused_and_the_first_undisturbed)
 
 /* ---- cancel safety (R05) ---------------------------------------------------------------------- */
 
-NET_TEST(a_cancelled_readexactly_loses_nothing)
+NET_TEST(a_cancelled_readexactly_loses_nothing) /* S34 */
 {
     int peer;
     char buf[4];

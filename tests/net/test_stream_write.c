@@ -72,7 +72,8 @@ static bool is_done(void *task)
 
 /* ---- back-pressure ------------------------------------------------------------------------ */
 
-NET_TEST(a_write_waits_when_the_peer_does_not_read_and_keeps_no_more_than_high_water)
+NET_TEST(
+    a_write_waits_when_the_peer_does_not_read_and_keeps_no_more_than_high_water) /* S35 */
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -316,7 +317,7 @@ static int drain(void *stream)
     return simul_stream_drain(stream);
 }
 
-NET_TEST(drain_waits_until_all_is_sent_and_any_number_may)
+NET_TEST(drain_waits_until_all_is_sent_and_any_number_may) /* S35 */
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -340,7 +341,7 @@ NET_TEST(drain_waits_until_all_is_sent_and_any_number_may)
     finish_both(pair);
 }
 
-NET_TEST(drain_fails_when_the_connection_is_lost) /* X04 */
+NET_TEST(drain_fails_when_the_connection_is_lost) /* X04, S35 */
 {
     simul_stream *pair[2];
     struct writing writing;
@@ -368,7 +369,7 @@ NET_TEST(drain_fails_when_the_connection_is_lost) /* X04 */
 
 /* ---- half-close ----------------------------------------------------------------------------------- */
 
-NET_TEST(the_peer_answers_after_the_end_of_what_it_read) /* X01 */
+NET_TEST(the_peer_answers_after_the_end_of_what_it_read) /* X01, S37 */
 {
     char *data;
     simul_stream *pair[2];
@@ -386,7 +387,7 @@ NET_TEST(the_peer_answers_after_the_end_of_what_it_read) /* X01 */
     ck_assert_int_eq(finish(pair[0]), 0);
 }
 
-NET_TEST(the_end_comes_after_what_was_kept)
+NET_TEST(the_end_comes_after_what_was_kept) /* S37 */
 {
     char *data;
     simul_stream *pair[2];
@@ -428,7 +429,7 @@ static int wait_closed(void *stream)
     return simul_stream_wait_closed(stream);
 }
 
-NET_TEST(closing_sends_what_was_kept_and_wait_closed_waits_for_it)
+NET_TEST(closing_sends_what_was_kept_and_wait_closed_waits_for_it) /* S36 */
 {
     char *data;
     simul_stream *pair[2];
@@ -492,7 +493,7 @@ NET_TEST(an_error_after_the_release_goes_to_the_exception_handler)
     simul_release(task);
 }
 
-NET_TEST(aborting_drops_what_was_kept_and_resets)
+NET_TEST(aborting_drops_what_was_kept_and_resets) /* S36 */
 {
     simul_stream *pair[2];
     struct writing writing;

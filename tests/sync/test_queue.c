@@ -332,7 +332,7 @@ TASK_TEST(producer_and_consumer_take_turns)
 
 /* ---- cancelled (S11, S32, Q02) ---------------------------------------------------------------- */
 
-TASK_TEST(cancelled_getter_takes_nothing)
+TASK_TEST(cancelled_getter_takes_nothing) /* S32 */
 {
     open_queue(0);
     simul_task *tasks[] = {getter('a'), getter('b')};
@@ -344,7 +344,7 @@ TASK_TEST(cancelled_getter_takes_nothing)
     close_queue();
 }
 
-TASK_TEST(getter_woken_then_cancelled_passes_the_item_on) /* Q02 */
+TASK_TEST(getter_woken_then_cancelled_passes_the_item_on) /* Q02, S32 */
 {
     open_queue(0);
     simul_task *tasks[] = {getter('a'), getter('b')};
@@ -369,7 +369,7 @@ TASK_TEST(getter_woken_then_cancelled_leaves_the_item) /* Q02 */
     close_queue();
 }
 
-TASK_TEST(putter_woken_then_cancelled_passes_the_place_on) /* Q02 */
+TASK_TEST(putter_woken_then_cancelled_passes_the_place_on) /* Q02, S32 */
 {
     open_queue(1);
     put('x');
@@ -460,7 +460,7 @@ static int consume(void *unused)
 }
 
 /* Cancels here and there; everybody goes on, and each item comes out once. */
-TASK_TEST(no_item_is_lost_or_doubled_however_one_cancels)
+TASK_TEST(no_item_is_lost_or_doubled_however_one_cancels) /* S32 */
 {
     simul_task *tasks[2 * MANY];
     unsigned random = 7;

@@ -73,7 +73,7 @@ static void end_all(simul_task **tasks, size_t n)
 
 /* ---- join ------------------------------------------------------------------------------ */
 
-TASK_TEST(join_waits_until_all_is_done) /* Q04 */
+TASK_TEST(join_waits_until_all_is_done) /* Q04, S32 */
 {
     open_queue(0);
     ck_assert_int_eq(simul_queue_join(queue), 0);
@@ -149,7 +149,7 @@ TASK_TEST(shutdown_lets_out_what_is_in)
     close_queue();
 }
 
-TASK_TEST(shutdown_wakes_getters)
+TASK_TEST(shutdown_wakes_getters) /* S32 */
 {
     open_queue(0);
     simul_task *tasks[] = {simul_create_task(get_it, a), simul_create_task(get_it, b)};
@@ -160,7 +160,7 @@ TASK_TEST(shutdown_wakes_getters)
     close_queue();
 }
 
-TASK_TEST(shutdown_wakes_putters_and_keeps_what_is_in)
+TASK_TEST(shutdown_wakes_putters_and_keeps_what_is_in) /* S32 */
 {
     open_queue(1);
     put(x);
@@ -217,7 +217,7 @@ TASK_TEST(item_given_back_after_the_shutdown_goes_to_who_waits)
     close_queue();
 }
 
-TASK_TEST(immediate_shutdown_destroys_what_is_in_and_ends_join)
+TASK_TEST(immediate_shutdown_destroys_what_is_in_and_ends_join) /* S32 */
 {
     open_queue(0);
     put(x);

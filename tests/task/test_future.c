@@ -18,7 +18,7 @@ TASK_TEST(pending_future_has_no_result_yet) /* F01 */
     simul_release(f);
 }
 
-TASK_TEST(finished_future_takes_no_second_result) /* F01 */
+TASK_TEST(finished_future_takes_no_second_result) /* F01, S8 */
 {
     simul_future *f = simul_create_future();
     ck_assert_int_eq(simul_set_result(f, 1), 0);
@@ -81,7 +81,7 @@ TASK_TEST(task_takes_no_result_from_outside) /* F04 */
 
 /* ---- callbacks (F02, B02, S8) --------------------------------------------------------- */
 
-TASK_TEST(callbacks_never_run_inside_set_result) /* F02 */
+TASK_TEST(callbacks_never_run_inside_set_result) /* F02, S8 */
 {
     simul_future *f = simul_create_future();
     char cb[] = "cb", two[] = "2", late[] = "late";

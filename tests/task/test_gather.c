@@ -43,7 +43,7 @@ TASK_TEST(gather_of_nothing_is_done_at_once)
     ck_assert_trace("");
 }
 
-TASK_TEST(first_error_returns_at_once_and_the_others_run_on) /* G02 */
+TASK_TEST(first_error_returns_at_once_and_the_others_run_on) /* G02, S20 */
 {
     static struct job jobs[] = {{0.01, -EIO, "first"}, {0.02, 0, "sibling"}};
     simul_task *tasks[] = {simul_create_task(do_job, &jobs[0]),
@@ -57,7 +57,7 @@ TASK_TEST(first_error_returns_at_once_and_the_others_run_on) /* G02 */
     simul_release_all(tasks, 2);
 }
 
-TASK_TEST(later_errors_are_reported_not_dropped) /* G02, 2.8: asyncio drops them */
+TASK_TEST(later_errors_are_reported_not_dropped) /* S20, G02, 2.8: asyncio drops them */
 {
     static struct job jobs[] = {{0.01, -EIO, "1"}, {0.02, -EPIPE, "2"}};
     simul_task *tasks[] = {simul_create_task(do_job, &jobs[0]),
@@ -144,7 +144,7 @@ TASK_TEST(message_of_the_first_error_is_passed_on)
 
 /* ---- the same future several times, done ones, NULL -------------------------------------- */
 
-TASK_TEST(same_future_may_stand_several_times) /* G01: duplicates */
+TASK_TEST(same_future_may_stand_several_times) /* S20, G01: duplicates */
 {
     static struct job job = {0.1, 4, "once"};
     simul_task *t = simul_create_task(do_job, &job);
@@ -214,7 +214,7 @@ static int gather_all(void *tasks)
     return r;
 }
 
-TASK_TEST(cancelled_gather_cancels_all_and_waits_for_all) /* G04 */
+TASK_TEST(cancelled_gather_cancels_all_and_waits_for_all) /* G04, S20 */
 {
     simul_task *tasks[] = {simul_create_task(linger, NULL),
                            simul_create_task(sleep_forever, NULL)};
@@ -238,7 +238,7 @@ static int refuse_to_be_cancelled(void *unused)
     return 0;
 }
 
-TASK_TEST(cancelled_gather_is_cancelled_even_if_no_child_is) /* G04 */
+TASK_TEST(cancelled_gather_is_cancelled_even_if_no_child_is) /* G04, S20 */
 {
     simul_task *tasks[] = {simul_create_task(refuse_to_be_cancelled, NULL),
                            simul_create_task(refuse_to_be_cancelled, NULL)};

@@ -70,7 +70,7 @@ static int gathers(void *arg)
     return simul_gather(twice, 2, 0);
 }
 
-TASK_TEST(gather_is_an_edge)
+TASK_TEST(gather_is_an_edge) /* S59 */
 {
     check_awaiter(gathers);
 }
@@ -81,7 +81,7 @@ static int waits(void *arg)
     return simul_wait(&future, 1, SIMUL_FOREVER, SIMUL_FIRST_COMPLETED);
 }
 
-TASK_TEST(wait_is_an_edge)
+TASK_TEST(wait_is_an_edge) /* S59 */
 {
     check_awaiter(waits);
 }
@@ -91,7 +91,7 @@ static int waits_for(void *future)
     return simul_wait_for(future, 100);
 }
 
-TASK_TEST(wait_for_is_an_edge)
+TASK_TEST(wait_for_is_an_edge) /* S59 */
 {
     check_awaiter(waits_for);
 }
@@ -105,7 +105,7 @@ static int takes_as_completed(void *arg)
     return r;
 }
 
-TASK_TEST(as_completed_is_an_edge)
+TASK_TEST(as_completed_is_an_edge) /* S59 */
 {
     check_awaiter(takes_as_completed);
 }
@@ -122,7 +122,7 @@ static int has_a_child(void *name)
     return simul_group_exit(&group, 0);
 }
 
-TASK_TEST(group_is_an_edge)
+TASK_TEST(group_is_an_edge) /* S59 */
 {
     simul_task *task = named("parent", has_a_child, "child");
     simul_sleep(0.5);
@@ -225,7 +225,7 @@ static int count_of(const char *words)
 }
 
 /* Two ways from leaf to top. */
-TASK_TEST(node_that_two_ways_lead_to_is_printed_once)
+TASK_TEST(node_that_two_ways_lead_to_is_printed_once) /* S59 */
 {
     simul_task *leaf = named("leaf", sleep_forever, NULL);
     simul_task *left = named("left", awaits, leaf);
@@ -256,7 +256,7 @@ static int awaits_the_next(void *i)
     return simul_await(circle[(*(int *)i + 1) % 3]);
 }
 
-TASK_TEST(circle_is_told_and_followed_once)
+TASK_TEST(circle_is_told_and_followed_once) /* S59 */
 {
     static int numbers[] = {0, 1, 2};
     static const char *const names[] = {"a", "b", "c"};

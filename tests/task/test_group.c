@@ -63,7 +63,7 @@ static int start_another(void *group)
     return 0;
 }
 
-TASK_TEST(child_may_start_others_while_exit_waits) /* K07 */
+TASK_TEST(child_may_start_others_while_exit_waits) /* K07, S26 */
 {
     simul_group group;
     simul_group_enter(&group);
@@ -97,7 +97,7 @@ TASK_TEST(child_that_was_retained_may_be_looked_at_after_exit)
 
 /* ---- errors (K02, K03, K06, K09) ------------------------------------------------------------ */
 
-TASK_TEST(failing_child_cancels_siblings_and_body) /* K02 */
+TASK_TEST(failing_child_cancels_siblings_and_body) /* K02, S26 */
 {
     simul_group group;
     trace_errors();
@@ -230,7 +230,7 @@ TASK_TEST(error_of_an_inner_group_reaches_the_outer_one)
     ck_assert_int_eq(simul_cancelling(me()), 0);
 }
 
-TASK_TEST(no_counting_drift_after_many_groups_that_failed) /* K09, 2.8 */
+TASK_TEST(no_counting_drift_after_many_groups_that_failed) /* K09, 2.8, S26 */
 {
     static int error = -EIO;
     for (int i = 0; i < 100; i++) {
@@ -264,7 +264,8 @@ static int error_and_cancel(void *unused)
     return 0;
 }
 
-TASK_TEST(cancel_from_outside_and_an_error_gives_both_one_after_the_other) /* K05 */
+TASK_TEST(
+    cancel_from_outside_and_an_error_gives_both_one_after_the_other) /* K05, S26 */
 {
     simul_task *t = simul_create_task(error_and_cancel, NULL);
     simul_sleep(0.001);

@@ -39,6 +39,22 @@ static int add(void *sum)
     return 0;
 }
 
+static int say_after_a_second(void *text)
+{
+    simul_sleep(1);
+    trace_text(text);
+    return 0;
+}
+
+/* asyncio's loop holds its tasks weakly. */
+TASK_TEST(task_that_nobody_holds_runs_to_its_end) /* T14, S53 */
+{
+    simul_release(simul_create_task(say_after_a_second, "end"));
+
+    ck_assert_int_eq(simul_sleep(2), 0);
+    ck_assert_trace("end");
+}
+
 TASK_TEST(hundred_thousand_tasks_run)
 {
     enum { N = 100000 };

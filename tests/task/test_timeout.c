@@ -11,7 +11,7 @@ static simul_task *me(void)
 
 /* ---- one (O01) ------------------------------------------------------------------------ */
 
-TASK_TEST(deadline_interrupts_the_block_and_becomes_a_time_out) /* O01 */
+TASK_TEST(deadline_interrupts_the_block_and_becomes_a_time_out) /* O01, S25 */
 {
     simul_timeout limit;
     simul_timeout_enter(&limit, 0.25);
@@ -26,7 +26,7 @@ TASK_TEST(deadline_interrupts_the_block_and_becomes_a_time_out) /* O01 */
     ck_assert_int_eq(simul_sleep(0), 0);
 }
 
-TASK_TEST(block_that_does_not_wait_never_times_out) /* O01 */
+TASK_TEST(block_that_does_not_wait_never_times_out) /* O01, S25 */
 {
     simul_timeout limit;
     simul_timeout_enter(&limit, 0);
@@ -81,7 +81,7 @@ TASK_TEST(within_bounds_one_call)
 
 /* ---- caught inside (O04) ---------------------------------------------------------------- */
 
-TASK_TEST(block_that_catches_is_not_timed_out_but_expired) /* O04 */
+TASK_TEST(block_that_catches_is_not_timed_out_but_expired) /* O04, S25 */
 {
     simul_timeout limit;
     simul_timeout_enter(&limit, 1);
@@ -222,7 +222,7 @@ TASK_TEST(sticky_cancel_is_not_the_time_outs)
 
 /* ---- nested (O02) ------------------------------------------------------------------------------ */
 
-TASK_TEST(nested_deadlines_that_expire_in_one_pass) /* O02 */
+TASK_TEST(nested_deadlines_that_expire_in_one_pass) /* O02, S25 */
 {
     simul_timeout outer, inner;
     simul_timeout_enter_at(&outer, 0.002);

@@ -63,7 +63,7 @@ TASK_TEST(wait_until_first_error) /* W01 */
     ck_assert_trace("2 a b");
 }
 
-TASK_TEST(wait_until_the_time_is_over) /* W01 */
+TASK_TEST(wait_until_the_time_is_over) /* W01, S21 */
 {
     wait_for_abc(0.005, SIMUL_ALL_COMPLETED);
     ck_assert_trace("1 a");
@@ -113,7 +113,7 @@ static int wait_for_one(void *task)
     return simul_wait(&t, 1, SIMUL_FOREVER, SIMUL_ALL_COMPLETED);
 }
 
-TASK_TEST(cancelled_wait_leaves_the_futures_alone) /* W02 */
+TASK_TEST(cancelled_wait_leaves_the_futures_alone) /* W02, S21 */
 {
     static struct job job = {0.005, 6};
     simul_task *kid = simul_create_task(do_job, &job);
@@ -129,7 +129,7 @@ TASK_TEST(cancelled_wait_leaves_the_futures_alone) /* W02 */
     simul_release(waiter);
 }
 
-TASK_TEST(wait_over_futures_that_are_done_counts_all_of_them) /* W02 */
+TASK_TEST(wait_over_futures_that_are_done_counts_all_of_them) /* W02, S21 */
 {
     simul_future *futures[] = {simul_create_future(), simul_create_future()};
     simul_set_result(futures[0], 1);
@@ -182,7 +182,7 @@ static int await_shield(void *inner)
     return r;
 }
 
-TASK_TEST(cancel_of_a_shield_leaves_the_inner_one_alone) /* H01 */
+TASK_TEST(cancel_of_a_shield_leaves_the_inner_one_alone) /* H01, S23 */
 {
     simul_task *inner = simul_create_task(inner_job, NULL);
     simul_task *outer = simul_create_task(await_shield, inner);
@@ -197,7 +197,7 @@ TASK_TEST(cancel_of_a_shield_leaves_the_inner_one_alone) /* H01 */
     simul_release(outer);
 }
 
-TASK_TEST(cancel_of_the_inner_one_cancels_the_shield) /* H01 */
+TASK_TEST(cancel_of_the_inner_one_cancels_the_shield) /* H01, S23 */
 {
     simul_task *inner = simul_create_task(sleep_forever, NULL);
     simul_future *outer = simul_shield(inner);
@@ -221,7 +221,7 @@ TASK_TEST(shield_of_what_is_done_is_it) /* H01 */
     simul_release(f);
 }
 
-TASK_TEST(error_after_the_shield_was_cancelled_is_reported_once) /* H02 */
+TASK_TEST(error_after_the_shield_was_cancelled_is_reported_once) /* H02, S23 */
 {
     trace_errors();
     simul_future *f = simul_create_future(), *outer = simul_shield(f);
@@ -312,7 +312,7 @@ TASK_TEST(wait_for_that_is_in_time) /* V01 */
     simul_release(t);
 }
 
-TASK_TEST(wait_for_that_takes_too_long_cancels) /* V01 */
+TASK_TEST(wait_for_that_takes_too_long_cancels) /* V01, S24 */
 {
     simul_task *t = simul_create_task(sleep_forever, NULL);
 
@@ -357,7 +357,7 @@ TASK_TEST(
     simul_release(f);
 }
 
-TASK_TEST(result_in_spite_of_the_cancel_is_returned) /* V02 */
+TASK_TEST(result_in_spite_of_the_cancel_is_returned) /* V02, S24 */
 {
     simul_task *t = simul_create_task(suppress, NULL);
     ck_assert_int_eq(simul_wait_for(t, 0.001), 42);
@@ -369,7 +369,7 @@ TASK_TEST(result_in_spite_of_the_cancel_is_returned) /* V02 */
     simul_release(t);
 }
 
-TASK_TEST(error_during_the_cancel_is_returned) /* V02 */
+TASK_TEST(error_during_the_cancel_is_returned) /* V02, S24 */
 {
     simul_task *t = simul_create_task(fail_when_cancelled, NULL);
     ck_assert_int_eq(simul_wait_for(t, 0.001), -EPIPE);
@@ -378,7 +378,7 @@ TASK_TEST(error_during_the_cancel_is_returned) /* V02 */
     simul_release(t);
 }
 
-TASK_TEST(wait_for_waits_until_the_cancel_is_over) /* V02 */
+TASK_TEST(wait_for_waits_until_the_cancel_is_over) /* V02, S24 */
 {
     simul_task *t = simul_create_task(slow_to_cancel, NULL);
     ck_assert_int_eq(simul_wait_for(t, 0.25), -ETIMEDOUT);
@@ -419,7 +419,7 @@ TASK_TEST(cancel_and_completion_in_one_pass_cancels_the_waiter) /* V04, S24e */
     simul_release(waiter);
 }
 
-TASK_TEST(shield_in_wait_for_keeps_the_inner_one) /* V04 */
+TASK_TEST(shield_in_wait_for_keeps_the_inner_one) /* V04, S23 */
 {
     static struct job job = {1, 8};
     simul_task *t = simul_create_task(do_job, &job);
@@ -450,7 +450,7 @@ TASK_TEST(as_completed_gives_them_in_the_order_of_their_end) /* W03 */
     simul_release_all(tasks, 3);
 }
 
-TASK_TEST(as_completed_times_out_and_cancels_nobody) /* W03 */
+TASK_TEST(as_completed_times_out_and_cancels_nobody) /* W03, S22 */
 {
     static struct job jobs[] = {{0.1, 1}, {2, 2}};
     simul_task *tasks[2];
@@ -531,7 +531,7 @@ TASK_TEST(next_cancelled_in_the_pass_of_the_completion_loses_nothing) /* S11 */
     simul_release(f);
 }
 
-TASK_TEST(abandoned_iterator_leaves_the_futures_running)
+TASK_TEST(abandoned_iterator_leaves_the_futures_running) /* S22 */
 {
     static struct job jobs[] = {{1, 1}, {2, 2}};
     simul_task *tasks[2];
