@@ -372,10 +372,16 @@ class Player:
             elif outer._cancel_requested and not isinstance(error, CancelledError):
                 self.meant("gather: a cancel is not lost to an error of the same pass")
             plain(error)
+        def cancel(msg=None, plain=outer.cancel):
+            pending = [f in self.tasks for f in futures if not f.done()]
+            if True in pending and False in pending[pending.index(True):]:
+                self.meant("gather: its cancel reaches plain futures before tasks")
+            return plain(msg=msg)
+
         for future in set(futures):
             future.add_done_callback(seen.add)
         if futures:
-            outer.set_exception = set_exception
+            outer.set_exception, outer.cancel = set_exception, cancel
         return outer
 
     async def gather_op(self, actor, errors, *words):
