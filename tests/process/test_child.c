@@ -21,7 +21,7 @@ static void can_refuse_or_skip(int number)
         harness_skip("system calls cannot be refused here");
 }
 
-PROCESS_TEST(a_child_that_somebody_else_has_collected_is_255) /* P07 */
+PROCESS_TEST(a_child_that_somebody_else_has_collected_is_255) /* P07, S48 */
 {
     capture_log();
     simul_process *process = shell("exit 4", NULL);
@@ -94,7 +94,7 @@ TEST(loops_of_several_threads_have_children) /* S48 */
 
 /* ---- without pidfds ---------------------------------------------------------------------- */
 
-PROCESS_TEST(without_pidfds_a_thread_hears_of_the_end)
+PROCESS_TEST(without_pidfds_a_thread_hears_of_the_end) /* S48 */
 {
     can_refuse_or_skip(pidfd_open_call);
     ck_assert_int_eq(end_of(shell("exit 4", NULL)), 4);

@@ -48,7 +48,7 @@ PROCESS_TEST(without_pipes_it_is_a_wait) /* P01 */
     simul_process_release(process);
 }
 
-PROCESS_TEST(both_outputs_are_read)
+PROCESS_TEST(both_outputs_are_read) /* S47 */
 {
     simul_output output;
     simul_process *process = shell("cat; echo errors >&2; exit 2", &all_pipes);

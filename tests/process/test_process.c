@@ -84,7 +84,7 @@ PROCESS_TEST(waiting_does_not_read_so_a_full_pipe_keeps_the_child) /* P03 */
     ck_assert_int_eq(end_of(process), 0);
 }
 
-PROCESS_TEST(waiting_ends_with_the_child_not_with_its_pipes) /* P04 */
+PROCESS_TEST(waiting_ends_with_the_child_not_with_its_pipes) /* P04, S47 */
 {
     char *line;
     simul_process *process =
