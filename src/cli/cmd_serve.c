@@ -144,10 +144,12 @@ static int serve_until_told(void *arg)
     int r = make_context(&tls, o);
     if (r < 0)
         return r;
-    r = simul_start_server(
-        &server, o->host, o->port, sm_http_serve_client, &command->serve.service,
-        &(simul_server_opts){
-            .backlog = o->backlog, .reuse_port = o->reuse_port, .tls = tls});
+    r = simul_start_server(&server, o->host, o->port, sm_http_serve_client,
+                           &command->serve.service,
+                           &(simul_server_opts){.backlog = o->backlog,
+                                                .reuse_port = o->reuse_port,
+                                                .tls = tls,
+                                                .tls_shutdown_timeout = grace_s});
     drop_context(tls);
     if (r < 0)
         return simul_fail(r, "cannot listen at %s, port %s: %s", o->host, o->port,

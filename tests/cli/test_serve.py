@@ -242,6 +242,14 @@ class Tls(unittest.TestCase):
             got = run("fetch", "--cacert", self.cert, f"{server.url}/json")
             self.assertEqual(got.returncode, 0, got.stderr)
 
+    def test_a_client_that_says_nothing_does_not_keep_it(self):
+        context = ssl.create_default_context(cafile=self.cert)
+        with Server("--cert", self.cert, "--key", self.key) as server:
+            with context.wrap_socket(server.connect(), server_hostname="127.0.0.1") as client:
+                client.sendall(b"GET /json HTTP/1.1\r\nHost: x\r\n\r\n")
+                self.assertIn(b"200", client.recv(100))
+                self.assertEqual(server.stop(), (0, ""))
+
     def test_a_certificate_that_is_not_there_is_named(self):
         got = run("serve", "--cert", "/no/such.crt")
         self.assertEqual(got.returncode, 1)
