@@ -66,6 +66,21 @@ SIMUL_API int simul_getaddrinfo(const char *host, const char *port,
 SIMUL_API void simul_addresses_release(simul_address *found);
 
 /**
+ * The address of a Unix socket.
+ *
+ * @param address  set on success
+ * @param path     of its file; "@name" is the abstract name "name", which is in no file
+ *                 system ("./@name" is a file)
+ * @return         0
+ * @error -EINVAL        the path is NULL or empty
+ * @error -ENAMETOOLONG  it is longer than 107 bytes
+ *
+ * Threads:  any
+ * asyncio:  (a path, or "\\0name", as an address)
+ */
+SIMUL_API int simul_address_unix(simul_address *address, const char *path);
+
+/**
  * An address as text, with its port: "127.0.0.1:80", "[::1]:80", the path of a Unix socket.
  *
  * @param text  filled with at most size bytes, its end included; SIMUL_ADDRESS_TEXT is

@@ -129,6 +129,30 @@ SIMUL_API int simul_open_connection(simul_stream **stream, const char *host,
 SIMUL_API int simul_open_connection_fd(simul_stream **stream, int fd,
                                        const simul_connect_opts *opts);
 
+/**
+ * Connect to a Unix socket.
+ *
+ * @param stream  set on success; to be released with simul_stream_release()
+ * @param path    as in simul_address_unix()
+ * @param opts    limit, high_water and low_water count, and those of TLS; NULL: all defaults
+ * @return        0
+ * @error -ENOENT, -ECONNREFUSED, -EACCES, -EPROTOTYPE, …  as connect(2); simul_message() of
+ *                        the task names the path
+ * @error -EAGAIN         the server's queue is full: try again later
+ * @error -EINVAL, -ENAMETOOLONG  as simul_address_unix()
+ * @error -ECANCELED      the task was cancelled; there is no connection
+ * @error -EMFILE, -ENOMEM, …
+ * @error -SIMUL_ENOTASK  called outside of a task
+ * @error                 with opts->tls also those of simul_stream_start_tls();
+ *                        server_hostname has no default: -EINVAL without it
+ *
+ * Awaits:   unless it is connected, or fails, at once
+ * Threads:  the loop's
+ * asyncio:  open_unix_connection(path)
+ */
+SIMUL_API int simul_open_unix_connection(simul_stream **stream, const char *path,
+                                         const simul_connect_opts *opts);
+
 /* ---- pipes and standard streams ------------------------------------------------------ */
 
 /**
@@ -542,6 +566,8 @@ typedef struct simul_server_opts {
                                called; it is not called for those that fail */
     double tls_handshake_timeout; /* these two as in simul_connect_opts */
     double tls_shutdown_timeout;
+    unsigned mode;    /* of the file of a Unix socket: 0600; 0: as the umask has it */
+    bool keep_socket; /* leave the file of a Unix socket behind */
     void *_reserved[6];
 } simul_server_opts;
 
@@ -592,6 +618,31 @@ SIMUL_API int simul_start_server(simul_server **server, const char *host,
 SIMUL_API int simul_start_server_fds(simul_server **server, const int *fds, size_t n,
                                      simul_client_fn *handler, void *arg,
                                      const simul_server_opts *opts);
+
+/**
+ * The same at a Unix socket.
+ *
+ * A socket that lies at the path is taken for one that was left behind, and is replaced.
+ * Nobody can connect before the file has its mode. When the server closes (or its loop does)
+ * the file is removed, if it is still the server's own and not somebody else's who has
+ * replaced it.
+ *
+ * @param path  as in simul_address_unix()
+ * @return      0
+ * @error -EADDRINUSE     something that is no socket lies at the path, or another process
+ *                        has the abstract name; simul_message() of the task names it
+ * @error -EACCES, -ENOENT, …  as bind(2)
+ * @error -EINVAL, -ENAMETOOLONG  as simul_address_unix(); -EINVAL also for a negative backlog
+ * @error -ENOMEM, -EMFILE, …
+ * @error -SIMUL_ENOLOOP  no loop runs in this thread
+ *
+ * Awaits:   never
+ * Threads:  the loop's
+ * asyncio:  start_unix_server(handler, path)
+ */
+SIMUL_API int simul_start_unix_server(simul_server **server, const char *path,
+                                      simul_client_fn *handler, void *arg,
+                                      const simul_server_opts *opts);
 
 /**
  * The sockets that systemd hands over to this process ($LISTEN_FDS, $LISTEN_PID).

@@ -355,7 +355,7 @@ static int connect_by_name(const char *host, const char *port,
 }
 
 /* Nobody is let in without being asked for his name, unless that was asked for: "". */
-static int may_secure(const char *host, const simul_connect_opts *opts)
+int sm_may_secure(const char *host, const simul_connect_opts *opts)
 {
     if (!opts || !opts->tls)
         return 0;
@@ -365,9 +365,8 @@ static int may_secure(const char *host, const simul_connect_opts *opts)
     return opts->tls->server || named ? 0 : -EINVAL;
 }
 
-/* The last step: TLS, if it is wanted. The stream is given back when that fails. */
-static int secured(simul_stream **ret, simul_stream *made, const char *host,
-                   const simul_connect_opts *opts)
+int sm_secured(simul_stream **ret, simul_stream *made, const char *host,
+               const simul_connect_opts *opts)
 {
     int r = opts && opts->tls ? opts->tls->start(opts->tls, made, host, opts) : 0;
     if (r == 0)
@@ -387,7 +386,7 @@ int simul_open_connection(simul_stream **stream, const char *host, const char *p
         return -SIMUL_ENOTASK;
     if (isnan(opts->attempt_delay) || !port || !*port)
         return -EINVAL;
-    int r = opts->tls && opts->tls->server ? -EINVAL : may_secure(host, opts);
+    int r = opts->tls && opts->tls->server ? -EINVAL : sm_may_secure(host, opts);
     if (r < 0)
         return r;
     int fd = connect_by_name(host, port, opts);
@@ -397,7 +396,7 @@ int simul_open_connection(simul_stream **stream, const char *host, const char *p
     r = sm_stream_of_socket(&made, sm_running, fd, opts);
     if (r < 0)
         sm_socket_close(sm_running, fd);
-    return r < 0 ? r : secured(stream, made, host, opts);
+    return r < 0 ? r : sm_secured(stream, made, host, opts);
 }
 
 int simul_open_connection_fd(simul_stream **stream, int fd,
@@ -405,7 +404,7 @@ int simul_open_connection_fd(simul_stream **stream, int fd,
 {
     if (!sm_running)
         return -SIMUL_ENOLOOP;
-    int r = may_secure(NULL, opts);
+    int r = sm_may_secure(NULL, opts);
     if (r == 0)
         r = sm_socket_adopt(fd);
     if (r < 0)
@@ -414,5 +413,5 @@ int simul_open_connection_fd(simul_stream **stream, int fd,
         sm_socket_tune(fd, opts->delay, opts->keep_alive);
     simul_stream *made;
     r = sm_stream_of_socket(&made, sm_running, fd, opts);
-    return r < 0 ? r : secured(stream, made, NULL, opts);
+    return r < 0 ? r : sm_secured(stream, made, NULL, opts);
 }

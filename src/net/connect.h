@@ -17,4 +17,12 @@ void sm_interleave(simul_address *addresses, size_t n);
 int sm_connect_any(simul_address *to, size_t n_to, simul_address *from, size_t n_from,
                    const simul_connect_opts *opts);
 
+/** May a stream to `host` (NULL: none) be secured as `opts` want it? 0 or an error. Both may
+ *  be NULL. */
+int sm_may_secure(const char *host, const simul_connect_opts *opts);
+
+/** The last step: TLS, if it is wanted. The stream is given back when that fails. */
+int sm_secured(simul_stream **ret, simul_stream *made, const char *host,
+               const simul_connect_opts *opts);
+
 #endif

@@ -36,8 +36,16 @@ void sm_server_look(struct simul_server *server)
         ;
 }
 
+/* While the socket is open nobody else's file gets its inode. */
+static void remove_name(struct simul_server *server)
+{
+    sm_unix_name_end(server->unix_name);
+    server->unix_name = NULL;
+}
+
 static void close_sockets(struct simul_server *server)
 {
+    remove_name(server);
     for (size_t i = 0; i < server->n; i++) {
         if (server->listeners[i].fd >= 0)
             sm_socket_close(server->loop, server->listeners[i].fd);
@@ -64,6 +72,7 @@ static void end_with_loop(struct sm_at_close *at_close)
     if (server->loop->debug && !server->closed)
         sm_log(SIMUL_LOG_WARNING, "a server was not closed before its loop");
     server->closed = true;
+    remove_name(server);
     for (size_t i = 0; i < server->n; i++)
         sm_accept_drop(&server->listeners[i]);
     while (!sm_list_empty(&server->clients))
@@ -238,7 +247,7 @@ static int start(struct simul_server *server)
     return 0;
 }
 
-static int check(simul_client_fn *handler, const simul_server_opts *opts)
+int sm_server_check(simul_client_fn *handler, const simul_server_opts *opts)
 {
     if (!sm_running)
         return -SIMUL_ENOLOOP;
@@ -263,14 +272,14 @@ int simul_start_server_fds(simul_server **server, const int *fds, size_t n,
                            const simul_server_opts *opts)
 {
     opts = opts ? opts : &defaults;
-    int r = n == 0 ? -EINVAL : check(handler, opts);
+    int r = n == 0 ? -EINVAL : sm_server_check(handler, opts);
     for (size_t i = 0; i < n && r == 0; i++)
         r = sm_listen_at(fds[i], opts);
     return r < 0 ? r : start_at(server, fds, n, handler, arg, opts);
 }
 
-static int start_systemd(simul_server **server, simul_client_fn *handler, void *arg,
-                         const simul_server_opts *opts, bool *none)
+int sm_start_systemd(simul_server **server, simul_client_fn *handler, void *arg,
+                     const simul_server_opts *opts, bool *none)
 {
     int first = 0, n = simul_listen_fds(&first);
     *none = n == 0;
@@ -307,10 +316,10 @@ int simul_start_server(simul_server **server, const char *host, const char *port
                        const simul_server_opts *opts)
 {
     opts = opts ? opts : &defaults;
-    int r = check(handler, opts);
+    int r = sm_server_check(handler, opts);
     bool none = true;
     if (r == 0 && opts->systemd)
-        r = start_systemd(server, handler, arg, opts, &none);
+        r = sm_start_systemd(server, handler, arg, opts, &none);
     if (r < 0 || !none)
         return r;
     simul_address *at;

@@ -47,16 +47,27 @@ struct simul_server {
     bool short_of; /* descriptors or memory ran out, and it was said */
     uint32_t refs; /* V1 */
     size_t n_clients;
-    struct sm_list clients; /* V3 */
-    struct sm_list waiters; /* tasks in wait_closed() */
-    struct sm_list closers; /* the task in serve_forever() */
+    struct sm_list clients;         /* V3 */
+    struct sm_list waiters;         /* tasks in wait_closed() */
+    struct sm_list closers;         /* the task in serve_forever() */
+    struct sm_unix_name *unix_name; /* owned; the file to remove at the end; or NULL */
     struct sm_at_close at_close;
     size_t accepting; /* listeners that have a task */
     size_t n;
     struct listener listeners[];
 };
 
+/* unix_server.c */
+/** Remove the file, if it is still the one that was made, and free the name. NULL does
+ *  nothing. */
+void sm_unix_name_end(struct sm_unix_name *name);
+
 /* server.c */
+/** Is there a loop, and may a server be started so? 0 or an error. */
+int sm_server_check(simul_client_fn *handler, const simul_server_opts *opts);
+/** Serve at the sockets that systemd hands over; *none: it does not. */
+int sm_start_systemd(struct simul_server **server, simul_client_fn *handler, void *arg,
+                     const simul_server_opts *opts, bool *none);
 void sm_server_unref(struct simul_server *server);
 /** Wake who waits for the end, if it has come. */
 void sm_server_look(struct simul_server *server);
