@@ -187,8 +187,10 @@ SIMUL_API int simul_set_error(simul_future *future, int error);
 SIMUL_API bool simul_cancel(simul_future *future);
 
 /**
- * As simul_cancel(), with a message for simul_message() of the future and of those who
- * await it; the text is copied (and dropped if there is no memory: the cancel is not).
+ * As simul_cancel(), with a message for simul_explain() in the task's body, and for
+ * simul_message() of the future and of those who await it; the text is copied (and dropped
+ * if there is no memory: the cancel is not). It goes with the cancel into what the task
+ * awaits. The last message counts, until the cancel is on its way to the body.
  *
  * Threads:  the loop's
  * asyncio:  cancel(msg)
