@@ -6,8 +6,8 @@ import warnings
 from asyncio import CancelledError
 
 from script import Statement
-from virtual_loop import (BoundedSemaphore, Condition, Deadlock, LifoQueue, Loop, PriorityQueue,
-                          Queue, Semaphore, TaskGroup, wait_for)
+from virtual_loop import (BoundedSemaphore, Condition, Deadlock, LifoQueue, Lock, Loop,
+                          PriorityQueue, Queue, Semaphore, TaskGroup, wait_for)
 
 MODES = {"f": asyncio.FIRST_COMPLETED, "e": asyncio.FIRST_EXCEPTION, "a": asyncio.ALL_COMPLETED}
 
@@ -141,7 +141,7 @@ class Player:
     async def main(self):
         future = self.loop.create_future
         self.things = Thing(t0=asyncio.current_task(), f0=future(), f1=future(), f2=future(),
-                            l0=asyncio.Lock(), l1=asyncio.Lock(), e0=asyncio.Event(),
+                            l0=Lock(self), l1=Lock(self), e0=asyncio.Event(),
                             e1=asyncio.Event(), c0=Condition(self), c1=Condition(self),
                             s0=Semaphore(1), s1=BoundedSemaphore(2), s2=Semaphore(0),
                             q0=Queue(self, 1), q1=Queue(self, 0), q2=LifoQueue(self, 2),

@@ -149,6 +149,20 @@ class TaskGroup(asyncio.TaskGroup):
             raise first from None
 
 
+class Lock(asyncio.Lock):
+    """One that was cancelled in this turn, and has not run yet, holds up the next in CPython."""
+
+    def __init__(self, player):
+        super().__init__()
+        self.player = player
+
+    def _wake_up_first(self):
+        waiters = list(self._waiters or ())
+        if waiters and waiters[0].cancelled() and not all(w.done() for w in waiters):
+            self.player.meant("lock: a release passes over who was cancelled in that turn")
+        super()._wake_up_first()
+
+
 class Semaphore(asyncio.Semaphore):
     """That of 3.13: whoever leaves acquire() wakes as many as there are permits for."""
 
@@ -172,7 +186,7 @@ class Condition(asyncio.Condition):
     before 3.13; since then it notifies somebody in any case, also if there was none."""
 
     def __init__(self, player):
-        super().__init__()
+        super().__init__(Lock(player))
         self.player = player
 
     async def lock_again(self):
