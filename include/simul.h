@@ -28,6 +28,7 @@
 #include <simul/thread.h>
 #include <simul/net.h>
 #include <simul/stream.h>
+#include <simul/datagram.h>
 #include <simul/sock.h>
 #include <simul/tls.h>
 #include <simul/process.h>

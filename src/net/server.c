@@ -6,6 +6,7 @@
 #include "base/sys.h"
 #include "net/listen.h"
 #include "net/socket.h"
+#include "net/unix_name.h"
 
 enum { BACKLOG = 100 };
 
@@ -36,7 +37,6 @@ void sm_server_look(struct simul_server *server)
         ;
 }
 
-/* While the socket is open nobody else's file gets its inode. */
 static void remove_name(struct simul_server *server)
 {
     sm_unix_name_end(server->unix_name);

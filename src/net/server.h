@@ -57,11 +57,6 @@ struct simul_server {
     struct listener listeners[];
 };
 
-/* unix_server.c */
-/** Remove the file, if it is still the one that was made, and free the name. NULL does
- *  nothing. */
-void sm_unix_name_end(struct sm_unix_name *name);
-
 /* server.c */
 /** Is there a loop, and may a server be started so? 0 or an error. */
 int sm_server_check(simul_client_fn *handler, const simul_server_opts *opts);

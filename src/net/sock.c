@@ -72,16 +72,18 @@ ssize_t simul_sock_recv(int fd, void *buf, size_t n)
 static ssize_t try_recvfrom(struct sm_sock_call *call)
 {
     simul_address from = {.length = sizeof from.socket};
-    ssize_t n = sm_recvfrom(*call->fd, call->data, call->n, MSG_DONTWAIT,
+    ssize_t n = sm_recvfrom(*call->fd, call->data, call->n, MSG_DONTWAIT | call->flags,
                             (struct sockaddr *)&from.socket, &from.length);
     if (n >= 0 && call->address)
         *call->address = from;
     return n;
 }
 
-ssize_t sm_sock_recvfrom(const int *fd, void *buf, size_t n, simul_address *from)
+ssize_t sm_sock_recvfrom(const int *fd, void *buf, size_t n, int flags,
+                         simul_address *from)
 {
     struct sm_sock_call call = {.attempt = try_recvfrom,
+                                .flags = flags,
                                 .fd = fd,
                                 .data = buf,
                                 .n = n,
@@ -94,7 +96,7 @@ ssize_t sm_sock_recvfrom(const int *fd, void *buf, size_t n, simul_address *from
 
 ssize_t simul_sock_recvfrom(int fd, void *buf, size_t n, simul_address *from)
 {
-    return sm_sock_recvfrom(&fd, buf, n, from);
+    return sm_sock_recvfrom(&fd, buf, n, 0, from);
 }
 
 /* ---- sending ---------------------------------------------------------------------------- */

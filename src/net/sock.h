@@ -14,6 +14,7 @@ struct sm_sock_call {
     const int *fd; /* looked up after each wait: its owner may have closed it (-1) */
     void *data;
     size_t n;
+    int flags;              /* of recvfrom(2), beside MSG_DONTWAIT */
     simul_address *address; /* may be NULL */
     const char *what;       /* for reports */
     short events;           /* what it waits for: POLLIN or POLLOUT */
@@ -30,7 +31,8 @@ int sm_sock_wait(const struct sm_sock_call *call);
 /** 0, or -EINVAL if the descriptor blocks. */
 int sm_sock_check(int fd);
 
-ssize_t sm_sock_recvfrom(const int *fd, void *buf, size_t n, simul_address *from);
+ssize_t sm_sock_recvfrom(const int *fd, void *buf, size_t n, int flags,
+                         simul_address *from);
 ssize_t sm_sock_sendto(const int *fd, const void *data, size_t n,
                        const simul_address *to);
 

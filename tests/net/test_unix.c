@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Streams and servers at Unix sockets (X17; S43). Files lie in the working directory. */
+/* Streams and servers at Unix sockets (X17; S43). */
+#include "net/folder.h"
 #include "net/pair.h"
 
 #include <errno.h>
@@ -126,7 +127,7 @@ NET_TEST(another_file_is_not_replaced)
     simul_task *task = simul_create_task(serve_here, NULL);
 
     ck_assert_int_eq(simul_await(task), -EADDRINUSE);
-    snprintf(expected, sizeof expected, "listen at %s:", path);
+    snprintf(expected, sizeof expected, "bind to %s:", path);
     ck_assert_int_eq(strncmp(simul_message(task), expected, strlen(expected)), 0);
     simul_release(task);
     ck_assert(exists());
@@ -213,4 +214,8 @@ NET_TEST(paths_that_cannot_be_are_refused)
                      -ENOENT);
 }
 
-HARNESS_MAIN_BACKEND("Unix sockets")
+int main(void)
+{
+    harness_need_backend();
+    return run_in_folder("Unix sockets");
+}
