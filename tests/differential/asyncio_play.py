@@ -230,9 +230,10 @@ class Player:
             self.event(actor, "except")
             asyncio.current_task().own = False
             return await self.run_list(actor, s.parts["except"])
-        except Exception:
+        except Exception as error:
             if "error" not in s.parts:
                 raise
+            self.answered(error)
             self.event(actor, "error")
             return await self.run_list(actor, s.parts["error"])
         finally:
