@@ -197,8 +197,7 @@ class Condition(asyncio.Condition):
                 return error
             except asyncio.CancelledError as cancel:
                 error = cancel
-                if self._lock._waiters:
-                    self.player.meant("condition: who locks again keeps his place")
+                self.player.meant("condition: locking again is not interrupted")
 
     async def wait(self):
         if not self.locked():
