@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and addresses of the network. (asyncio: getaddrinfo() of the page "Event Loop".)
+ * Names and addresses of the network. (asyncio: getaddrinfo() and getnameinfo() of the page "Event Loop".)
  *
  * Names are looked up without a thread and without blocking: numbers, "localhost" and what
  * /etc/hosts says at once, the rest by questions to the name servers of /etc/resolv.conf,
@@ -56,6 +56,32 @@ typedef struct simul_resolve_opts {
  */
 SIMUL_API int simul_getaddrinfo(const char *host, const char *port,
                                 const simul_resolve_opts *opts, simul_address **found);
+
+/**
+ * Find the names of an address and of its port.
+ *
+ * @param address    AF_INET or AF_INET6
+ * @param flags      of <netdb.h>: NI_NUMERICHOST (ask nobody), NI_NUMERICSERV, NI_NAMEREQD
+ *                   (an error without a name, instead of the number), NI_DGRAM (the
+ *                   service's name in UDP); 0: none
+ * @param host       filled with at most host_size bytes; NULL: not wanted.
+ *                   NI_MAXHOST (1025) is always enough
+ * @param port       the same; NI_MAXSERV (32)
+ * @return           0
+ * @error -SIMUL_ENONAME    with NI_NAMEREQD: it has no name
+ * @error -SIMUL_EHOSTNAME  no name server gave a usable answer in time
+ * @error -EAFNOSUPPORT     another family
+ * @error -EINVAL           another flag
+ * @error -ENOSPC           something does not fit
+ * @error -ECANCELED        the task was cancelled; the questions are dropped at once
+ * @error -ENOMEM
+ *
+ * Awaits:   only if a name server has to be asked
+ * Threads:  the loop's
+ * asyncio:  loop.getnameinfo()
+ */
+SIMUL_API int simul_getnameinfo(const simul_address *address, int flags, char *host,
+                                size_t host_size, char *port, size_t port_size);
 
 /**
  * Give back what simul_getaddrinfo() found. NULL does nothing.

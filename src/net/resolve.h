@@ -15,4 +15,8 @@
 int sm_resolve(const char *host, int family, const char *nameserver,
                simul_address **found);
 
+/** What /etc/hosts or the name servers say an address is called, into NI_MAXHOST bytes; may
+ *  wait, as above. 0 or an error of simul_getaddrinfo(). */
+int sm_resolve_name(const simul_address *address, char *name);
+
 #endif

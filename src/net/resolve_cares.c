@@ -19,6 +19,7 @@
 #include "net/resolve.h"
 
 #include <ares.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct query {
     bool over;              /* Q2 */
     int result;             /* how many were found, or an error; valid when over */
     simul_address *found;   /* owned */
+    char *name;             /* of an address: the caller's memory, NI_MAXHOST bytes */
 };
 
 struct watched {
@@ -364,14 +366,14 @@ static bool abort_query(struct sm_wait *wait)
     return true;
 }
 
-static int wait_for_answer(struct query *query, const char *host)
+static int wait_for_answer(struct query *query, const char *whose)
 {
     look_again(query);
     if (query->over)
         return 0;
     sm_wait_prepare(&query->wait, "getaddrinfo", abort_query);
     query->wait.holds = true;
-    query->wait.on = host;
+    query->wait.on = whose;
     query->waiting = true;
     sm_loop_hold(query->loop, true);
     ssize_t r = sm_wait_suspend(&query->wait);
@@ -383,16 +385,12 @@ static int ask(struct query *query, const char *host, int family)
 {
     const struct ares_addrinfo_hints hints = {.ai_family = family,
                                               .ai_socktype = SOCK_STREAM};
-    int r = query->loop->virtual_clock ? open_timerfd(query) : 0;
-    if (r < 0)
-        return r;
     ares_getaddrinfo(query->channel, host, NULL, &hints, answered, query);
-    r = wait_for_answer(query, host);
+    int r = wait_for_answer(query, host);
     return r < 0 ? r : query->result;
 }
 
-int sm_resolve(const char *host, int family, const char *nameserver,
-               simul_address **found)
+static int begin(struct query *query, const char *nameserver)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     int r = sm_checkpoint();
@@ -401,17 +399,58 @@ int sm_resolve(const char *host, int family, const char *nameserver,
     pthread_once(&once, init_library);
     if (library_status != ARES_SUCCESS)
         return error_of(library_status);
+    query->loop = sm_running;
+    query->timerfd = -1;
+    query->timer.fire = timer_fired;
+    sm_list_init(&query->sockets);
+    r = open_channel(query, nameserver);
+    if (r == 0 && query->loop->virtual_clock)
+        r = open_timerfd(query);
+    if (r < 0)
+        tear_down(query);
+    return r;
+}
 
-    struct query query = {.loop = sm_running, .timerfd = -1};
-    query.timer.fire = timer_fired;
-    sm_list_init(&query.sockets);
-    r = open_channel(&query, nameserver);
-    if (r == 0)
-        r = ask(&query, host, family);
+int sm_resolve(const char *host, int family, const char *nameserver,
+               simul_address **found)
+{
+    struct query query = {0};
+    int r = begin(&query, nameserver);
+    if (r < 0)
+        return r;
+    r = ask(&query, host, family);
     tear_down(&query);
     if (r > 0)
         *found = query.found;
     else
         sm_free(query.found);
     return r;
+}
+
+/* ---- the name of an address ------------------------------------------------------------ */
+
+static void named(void *arg, int status, int timeouts, char *name, char *service)
+{
+    struct query *query = arg;
+    (void)timeouts;
+    (void)service;
+    if (query->over)
+        return;
+    if (status == ARES_SUCCESS)
+        snprintf(query->name, NI_MAXHOST, "%s", name);
+    finish(query, status == ARES_SUCCESS ? 0 : error_of(status));
+}
+
+int sm_resolve_name(const simul_address *address, char *name)
+{
+    struct query query = {.name = name};
+    int r = begin(&query, NULL);
+    if (r < 0)
+        return r;
+    ares_getnameinfo(query.channel, (const struct sockaddr *)&address->socket,
+                     (ares_socklen_t)address->length,
+                     ARES_NI_LOOKUPHOST | ARES_NI_NAMEREQD, named, &query);
+    r = wait_for_answer(&query, "an address");
+    tear_down(&query);
+    return r < 0 ? r : query.result;
 }

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { A = 1, AAAA = 28, HEADER = 12, SERVFAIL = 2, NXDOMAIN = 3 };
+enum { A = 1, PTR = 12, AAAA = 28, HEADER = 12, SERVFAIL = 2, NXDOMAIN = 3 };
 
 struct message {
     unsigned char bytes[512];
@@ -35,6 +35,7 @@ static void answer(struct message *message)
 {
     static const unsigned char in[4] = {127, 0, 0, 1};
     static const unsigned char in6[16] = {[15] = 1};
+    static const unsigned char host[] = "\4host\4test";
     unsigned char *name = message->bytes + HEADER, *end = name;
     while (*end)
         end += *end + 1;
@@ -46,6 +47,8 @@ static void answer(struct message *message)
     memset(message->bytes + 6, 0, 6);
     if (type == A && (two || begins(name, "one")))
         add_record(message, A, in, sizeof in);
+    else if (type == PTR && begins(name, "7"))
+        add_record(message, PTR, host, sizeof host);
     else if (type == AAAA && two)
         add_record(message, AAAA, in6, sizeof in6);
     else if (begins(name, "broken"))

@@ -14,7 +14,7 @@ struct dns {
 /**
  * Start it. Names that begin with "one." have 127.0.0.1, "two." have 127.0.0.1 and ::1,
  * "none." exist without an address, "broken." is a failure of the server; every other one
- * does not exist. Nothing is answered before dns_answer() if `mute`.
+ * does not exist. 192.0.2.7 is called host.test. Nothing is answered before dns_answer() if `mute`.
  */
 void dns_start(struct dns *dns, bool mute);
 void dns_answer(struct dns *dns);

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <simul/net.h>
 #include <string.h>
@@ -313,6 +314,86 @@ TEST(a_loop_closed_under_a_question_leaves_nothing)
     simul_release(task);
     ck_assert_int_eq(simul_loop_close(loop), 0);
     close(dns.fd);
+}
+
+/* ---- names of addresses -------------------------------------------------------------------- */
+
+static simul_address address_of(const char *host, const char *port)
+{
+    simul_address *found, first;
+    ck_assert_int_eq(
+        simul_getaddrinfo(host, port, &(simul_resolve_opts){.numeric = true}, &found),
+        1);
+    first = found[0];
+    simul_addresses_release(found);
+    return first;
+}
+
+/* "host:port", or the error's name. */
+static const char *name_of(const char *host, const char *port, int flags)
+{
+    static char all[NI_MAXHOST + NI_MAXSERV];
+    char name[NI_MAXHOST], service[NI_MAXSERV];
+    const simul_address address = address_of(host, port);
+    int r =
+        simul_getnameinfo(&address, flags, name, sizeof name, service, sizeof service);
+    if (r < 0)
+        return simul_error_name(r);
+    snprintf(all, sizeof all, "%s:%s", name, service);
+    return all;
+}
+
+NET_TEST(an_address_is_called_what_the_name_server_says)
+{
+    struct dns dns;
+    dns_start(&dns, false);
+    setenv("SIMUL_NAMESERVER", dns.address, 1);
+    ck_assert_str_eq(name_of("192.0.2.7", "80", NI_NUMERICSERV), "host.test:80");
+    ck_assert_str_eq(name_of("192.0.2.7", "80", 0), "host.test:http");
+    ck_assert_str_eq(name_of("192.0.2.8", "1", NI_NUMERICSERV), "192.0.2.8:1");
+    ck_assert_str_eq(name_of("192.0.2.8", "1", NI_NAMEREQD), "SIMUL_ENONAME");
+    int asked = dns.asked;
+    ck_assert_str_eq(name_of("192.0.2.7", "53", NI_NUMERICHOST | NI_DGRAM),
+                     "192.0.2.7:domain");
+    ck_assert_str_eq(name_of("2001:db8::1", "0", NI_NUMERICHOST | NI_NUMERICSERV),
+                     "2001:db8::1:0");
+    ck_assert_int_eq(dns.asked, asked);
+    dns_stop(&dns);
+}
+
+NET_TEST(a_name_for_which_there_is_no_room_is_not_cut)
+{
+    char text[4] = "abc";
+    const simul_address address = address_of("127.0.0.1", "80");
+    const int flags = NI_NUMERICHOST | NI_NUMERICSERV;
+    ck_assert_int_eq(simul_getnameinfo(&address, flags, text, 4, NULL, 0), -ENOSPC);
+    ck_assert_int_eq(simul_getnameinfo(&address, flags, NULL, 0, text, 2), -ENOSPC);
+    ck_assert_int_eq(simul_getnameinfo(&address, flags, NULL, 0, text, 3), 0);
+    ck_assert_str_eq(text, "80");
+    ck_assert_int_eq(simul_getnameinfo(&address, 1 << 20, NULL, 0, NULL, 0), -EINVAL);
+    simul_address path;
+    ck_assert_int_eq(simul_address_unix(&path, "x"), 0);
+    ck_assert_int_eq(simul_getnameinfo(&path, 0, NULL, 0, NULL, 0), -EAFNOSUPPORT);
+}
+
+static int ask_for_a_name(void *arg)
+{
+    (void)arg;
+    return strcmp(name_of("192.0.2.7", "80", 0), "ECANCELED") == 0 ? -ECANCELED : 0;
+}
+
+NET_TEST(asking_for_a_name_is_cancelled_at_once)
+{
+    struct dns dns;
+    dns_start(&dns, true);
+    setenv("SIMUL_NAMESERVER", dns.address, 1);
+    simul_task *task = simul_create_task(ask_for_a_name, NULL);
+    ck_assert_ptr_nonnull(task);
+    let_run(2);
+    simul_cancel(task);
+    ck_assert_int_eq(simul_await(task), -ECANCELED);
+    simul_release(task);
+    dns_stop(&dns);
 }
 
 HARNESS_MAIN_BACKEND("resolve")
