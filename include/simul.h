@@ -26,6 +26,7 @@
 #include <simul/queue.h>
 #include <simul/loop.h>
 #include <simul/thread.h>
+#include <simul/file.h>
 #include <simul/net.h>
 #include <simul/stream.h>
 #include <simul/datagram.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Endpoints for datagrams (S39; X10). */
-#include "net/folder.h"
+#include "support/folder.h"
 #include "net/pair.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Streams and servers at Unix sockets (X17; S43). */
-#include "net/folder.h"
+#include "support/folder.h"
 #include "net/pair.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/folder.h"
+#include "support/folder.h"
 
 #include <dirent.h>
 #include <unistd.h>
