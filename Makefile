@@ -21,7 +21,7 @@ TREES = $(CONFIGS:%=build-test/%)
 configured = [ $1/.configured -nt CMakePresets.json ] || \
     { cmake --preset $2 > /dev/null && touch $1/.configured; }
 
-.PHONY: all help deps run sweep test test-trees bench fuzz differential test-mutants test-aarch64 \
+.PHONY: all help deps run test test-trees bench fuzz differential test-mutants test-aarch64 \
         install clean $(TREES)
 
 all: ## build the release: build/simul, build/src/libsimul.{a,so}
@@ -61,14 +61,6 @@ bench: ## measure, each benchmark next to its peers
 	@$(call configured,build-bench,bench)
 	@cmake --build build-bench --parallel $(JOBS)
 	@bench/run build-bench
-
-sweep: ## failures and cancels injected also into what talks over sockets; takes long
-	@scripts/install-deps run test
-	@$(call configured,build-test/asan,asan)
-	@cmake -DSIMUL_SWEEP_NET=ON build-test/asan > /dev/null
-	@cmake --build build-test/asan --parallel $(JOBS)
-	@ctest --test-dir build-test/asan --parallel $(JOBS) --output-on-failure -R sweep; \
-	    status=$$?; cmake -DSIMUL_SWEEP_NET=OFF build-test/asan > /dev/null; exit $$status
 
 FUZZ_SECONDS ?= 600
 fuzz: build-test/clang ## fuzz for long: FUZZ_SECONDS for each target

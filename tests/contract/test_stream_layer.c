@@ -12,13 +12,15 @@
 #include "contract/layers.h"
 #include "net/pair.h"
 #include "net/pipe.h"
+#include "support/sweep.h"
 #ifdef SIMUL_TLS
 #include "tls/certs.h"
 #endif
 
-enum { LARGE = 1 << 20, HIGH = 64 << 10 };
+enum { LARGE_MAX = 1 << 20, HIGH = 64 << 10 };
+#define LARGE (sweep_wanted() ? 384 << 10 : LARGE_MAX) /* more than all buffers */
 
-static char sent[LARGE], got[LARGE];
+static char sent[LARGE_MAX], got[LARGE_MAX];
 
 /* ---- the layers -------------------------------------------------------------------------- */
 
@@ -266,7 +268,7 @@ static int end(simul_task *task)
 
 CONTRACT(bytes_arrive_whole_and_in_order_in_both_directions_at_once)
 {
-    static char back[LARGE];
+    static char back[LARGE_MAX];
     struct call calls[4] = {{a, sent, LARGE, 0},
                             {b, got, LARGE, 0},
                             {b, sent, LARGE, 0},

@@ -87,8 +87,9 @@ def something_failed():
 
 def wait_readable(sock):
     """A failure that was injected may be why nothing comes. Else nobody waits in vain."""
-    for _ in range(2 * PATIENCE):
-        if select.select([sock], [], [], 0.5)[0]:
+    step = 0.1 if SWEPT else 0.5
+    for _ in range(round(PATIENCE / step)):
+        if select.select([sock], [], [], step)[0]:
             return
         if something_failed():
             raise Ended("nothing comes any more")

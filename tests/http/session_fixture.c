@@ -56,13 +56,17 @@ struct run {
 static int entry(void *arg)
 {
     const struct run *run = arg;
+    simul_timeout limit;
     ck_assert_int_eq(simul_add_reader(NULL, name_server.fd, on_question, NULL), 0);
     ck_assert_int_eq(simul_session_new(&session, run->opts), 0);
+    simul_timeout_enter(&limit, harness_patience());
     run->fn();
+    int late = (int)simul_timeout_exit(&limit, 0);
     simul_session *left = session;
     session = NULL;
     simul_remove_reader(NULL, name_server.fd);
-    return simul_session_close(left);
+    int r = simul_session_close(left);
+    return late < 0 ? late : r;
 }
 
 void with_session(void (*fn)(void), const simul_session_opts *opts)

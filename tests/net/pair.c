@@ -5,17 +5,28 @@
 #include <string.h>
 #include <unistd.h>
 
-double patience(void)
+struct limited {
+    simul_fn *fn;
+    void *arg;
+};
+
+static int main_with_limit(void *arg)
 {
-    const char *times = getenv("CK_TIMEOUT_MULTIPLIER");
-    return getenv("HARNESS_SWEEP") ? 1 : 15 * (times ? atof(times) : 1);
+    const struct limited *limited = arg;
+    return simul_within(harness_patience(), limited->fn(limited->arg));
+}
+
+int run_limited(simul_fn *fn, void *arg)
+{
+    struct limited limited = {fn, arg};
+    return simul_run(main_with_limit, &limited);
 }
 
 static int main_of_test(void *arg)
 {
     void (**body)(void) = arg;
     simul_timeout limit;
-    simul_timeout_enter(&limit, patience());
+    simul_timeout_enter(&limit, harness_patience());
     (*body)();
     return (int)simul_timeout_exit(&limit, 0);
 }

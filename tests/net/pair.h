@@ -23,8 +23,8 @@
     static void net_##name_(void)
 int run_net_test(void (*body)(void));
 
-/** Seconds after which something will not happen any more. */
-double patience(void);
+/** simul_run(), with the same time limit. */
+int run_limited(simul_fn *fn, void *arg);
 
 /** A stream over a socketpair; *peer is the other end, blocking, the caller's. */
 simul_stream *stream_and_peer(int *peer, const simul_connect_opts *opts);

@@ -130,7 +130,7 @@ static int past_the_hole(void *unused)
 
 TEST(when_one_does_not_answer_the_next_is_tried_beside_it) /* S42 */
 {
-    ck_assert_int_eq(simul_run(past_the_hole, NULL), 0);
+    ck_assert_int_eq(run_limited(past_the_hole, NULL), 0);
 }
 
 NET_TEST(when_all_fail_the_first_error_counts_and_all_are_named) /* S41 */
@@ -169,7 +169,7 @@ static int cancels(void *unused)
     struct attempt a = {places, 2, 0.01};
     int before = harness_open_fds();
     simul_task *task = simul_create_task(attempt, &a);
-    double end = simul_time() + patience();
+    double end = simul_time() + harness_patience();
     while (harness_open_fds() < before + 2 && simul_time() < end)
         ck_assert_int_eq(simul_sleep(0.001), 0);
     ck_assert_int_eq(harness_open_fds(), before + 2);
@@ -185,7 +185,7 @@ static int cancels(void *unused)
 
 TEST(a_cancel_closes_all_attempts) /* S41, S42 */
 {
-    ck_assert_int_eq(simul_run(cancels, NULL), 0);
+    ck_assert_int_eq(run_limited(cancels, NULL), 0);
 }
 
 static int only_after_failure(void *unused)
@@ -202,7 +202,7 @@ static int only_after_failure(void *unused)
 
 TEST(with_an_infinite_delay_the_next_waits_for_the_failure)
 {
-    ck_assert_int_eq(simul_run(only_after_failure, NULL), 0);
+    ck_assert_int_eq(run_limited(only_after_failure, NULL), 0);
 }
 
 static struct place left[1];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Servers (S43; X13 to X16). */
+#include "base/fault.h"
 #include "base/valgrind.h"
 #include "net/pair.h"
 
@@ -334,12 +335,15 @@ static simul_stream *kept;
 static int leaves_all(void *unused)
 {
     static int reading;
+    simul_timeout limit;
     (void)unused;
     reading = 0;
+    simul_timeout_enter(&limit, harness_patience());
     left = start(read_to_the_end, &reading, NULL);
     simul_stream *stream = connect_to(left);
     kept = connect_to(left);
     wait_until(&reading, 2);
+    simul_timeout_exit(&limit, 0);
     simul_stream_release(stream);
     simul_loop_stop(NULL);
     simul_sleep(0);
@@ -495,7 +499,8 @@ static int serve_what_is_handed_over(void *unused)
     snprintf(port, sizeof port, "%d", simul_server_port(server));
     r = simul_open_connection(&stream, "127.0.0.1", port, NULL);
     if (r == 0) {
-        r = (int)simul_within(patience(), simul_stream_read_all(stream, &data, 0));
+        r = (int)simul_within(harness_patience(),
+                              simul_stream_read_all(stream, &data, 0));
         simul_stream_release(stream);
     }
     simul_server_release(server);
@@ -503,20 +508,53 @@ static int serve_what_is_handed_over(void *unused)
 }
 
 /* systemd numbers them from 3 on, where others have theirs: so in a process of its own. */
-TEST(sockets_handed_over_by_systemd_are_found_and_served)
+static void run_with_socket_3(simul_fn *fn)
 {
     int fd = bound_socket(), status;
     pid_t child = fork();
     if (child == 0) {
         set_number("LISTEN_PID", getpid());
         set_number("LISTEN_FDS", 1);
-        _exit(dup2(fd, 3) == 3 && simul_run(serve_what_is_handed_over, NULL) == 0 ? 0
-                                                                                  : 1);
+        _exit(dup2(fd, 3) == 3 && run_limited(fn, &fd) == 0 ? 0 : 1);
     }
     close(fd);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_eq(status, 0);
 }
+
+TEST(sockets_handed_over_by_systemd_are_found_and_served)
+{
+    run_with_socket_3(serve_what_is_handed_over);
+}
+
+#ifdef SIMUL_FAULTS
+/* bound_socket()'s own number may be 3. */
+static int start_through_each_failure(void *fd)
+{
+    simul_server *server;
+    bool failed = true;
+    int r = 0, refused = 0, mine = fcntl(*(int *)fd, F_DUPFD_CLOEXEC, 10);
+    for (unsigned long n = 1; failed; n++) {
+        dup2(mine, 3);
+        sm_fault_arm(n);
+        r = simul_start_server(&server, NULL, NULL, says_hello, NULL,
+                               &(simul_server_opts){.systemd = true});
+        failed = sm_fault_disarm();
+        refused += r < 0;
+        if (r < 0 && close(3) < 0)
+            return -EBADF; /* it was the caller's still */
+        if (r == 0)
+            stop(server);
+    }
+    return r < 0 ? r : refused > 0 ? 0 : -EPROTO;
+}
+
+/* A sweep does not reach into the child. */
+TEST(sockets_handed_over_stay_the_callers_when_a_server_cannot_start)
+{
+    run_with_socket_3(start_through_each_failure);
+}
+#endif
 
 TEST(sockets_for_another_process_are_left_alone)
 {
@@ -548,13 +586,21 @@ static void limit_fds(long soft)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+/* The server's hello, within ten seconds. */
+static void expect_hello(int fd)
+{
+    char byte = 0;
+    for (int i = 0; i < 1000 && recv(fd, &byte, 1, MSG_DONTWAIT) < 0; i++)
+        ck_assert_int_eq(simul_sleep(0.01), 0);
+    ck_assert_int_eq(byte, 'h');
+}
+
 /* The clients connect with what is left of the descriptors; the server finds none for its
  * own ends, waits a second, and then serves them all. */
 static int runs_short(void *unused)
 {
     enum { CLIENTS = 4 };
     int fds[CLIENTS];
-    char byte;
     struct sockaddr_storage at;
     socklen_t size = sizeof at;
     struct rlimit before;
@@ -576,13 +622,12 @@ static int runs_short(void *unused)
         "(EMFILE: a server accepts no clients for lack of means; it tries on)");
     ck_assert_uint_eq(simul_server_clients(server), 0);
     limit_fds((long)before.rlim_cur);
-    while (recv(fds[0], &byte, 1, MSG_DONTWAIT) < 0)
-        ck_assert_int_eq(simul_sleep(0.01), 0);
+    expect_hello(fds[0]);
     ck_assert(simul_time() - began > 0.9);
 
     for (int i = 0; i < CLIENTS; i++) {
-        while (recv(fds[i], &byte, 1, MSG_DONTWAIT) < 0)
-            ck_assert_int_eq(simul_sleep(0.01), 0);
+        if (i > 0)
+            expect_hello(fds[i]);
         close(fds[i]);
     }
     ck_assert_trace("");
@@ -594,7 +639,7 @@ TEST(without_descriptors_a_server_pauses_and_loses_no_client) /* S43 */
 {
     if (RUNNING_ON_VALGRIND) /* it closes what was accepted when it has no descriptor */
         return;
-    ck_assert_int_eq(simul_run(runs_short, NULL), 0);
+    ck_assert_int_eq(run_like_asyncio(runs_short, NULL), 0);
 }
 
 /* ---- without memory -------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading from streams (S34; R01 to R06). */
 #include "net/pair.h"
+#include "support/sweep.h"
 
 #include <errno.h>
 #include <string.h>
@@ -374,7 +375,8 @@ TEST(a_read_that_times_out_loses_nothing)
 
 /* ---- large amounts ---------------------------------------------------------------------------- */
 
-enum { LARGE = 3 << 20 };
+enum { LARGE_MAX = 3 << 20 };
+#define LARGE (sweep_wanted() ? 512 << 10 : LARGE_MAX)
 
 struct source {
     int peer;
@@ -397,7 +399,7 @@ static int pour(void *arg)
 
 NET_TEST(large_amounts_arrive_whole_however_they_are_read)
 {
-    static char all[LARGE];
+    static char all[LARGE_MAX];
     static const size_t steps[] = {1000, 4097, 50000};
     for (int way = 0; way < 3; way++) {
         struct source source = {.step = steps[way]};
@@ -427,13 +429,18 @@ NET_TEST(large_amounts_arrive_whole_however_they_are_read)
     }
 }
 
+static int lines(void)
+{
+    return sweep_wanted() ? 200 : 20000;
+}
+
 static int pour_lines(void *arg)
 {
     int peer = *(int *)arg;
     simul_stream *out;
     char line[512];
     ck_assert_int_eq(simul_open_connection_fd(&out, peer, NULL), 0);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < lines(); i++) {
         int n = snprintf(line, sizeof line, "%d %*d\n", i, i % 300, i);
         ck_assert_int_eq(simul_stream_write(out, line, (size_t)n), n);
     }
@@ -446,7 +453,7 @@ NET_TEST(twenty_thousand_lines_arrive_in_order)
     char *line;
     simul_stream *stream = stream_and_peer(&peer, NULL);
     simul_task *task = simul_create_task(pour_lines, &peer);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < lines(); i++) {
         ck_assert_int_gt(simul_stream_readline(stream, &line), 2);
         ck_assert_int_eq(atoi(line), i);
     }

@@ -23,10 +23,12 @@ struct visit {
     simul_server_opts opts;
 };
 
-/* Seconds for what is to be done at once: few only where it may have been made to fail. */
+/* Seconds for what is to be done at once: few only where it may have been made to fail (see
+ * tests/support/sweep-program). */
 static double patience(void)
 {
-    return getenv("SIMUL_FAULT_LOG") ? 2 : 100;
+    const char *swept = getenv("HARNESS_PATIENCE");
+    return swept ? atof(swept) : 100;
 }
 
 static int first_error(ssize_t a, ssize_t b)

@@ -53,6 +53,13 @@ void harness_end(void)
         sweep_failed("descriptors were left open: %d, %d", fds_at_begin, fds);
 }
 
+double harness_patience(void)
+{
+    const char *sweep = getenv("HARNESS_PATIENCE");
+    const char *times = getenv("CK_TIMEOUT_MULTIPLIER");
+    return sweep ? atof(sweep) : 15 * (times ? atof(times) : 1);
+}
+
 static TCase *case_of(const struct harness_test *test)
 {
     TCase *tcase = tcase_create(test->name);

@@ -50,6 +50,11 @@ void harness_end(void);
 /* How many descriptors this process has open. */
 int harness_open_fds(void);
 
+/* How long a test waits for what may not come, in seconds of the real clock: long enough for
+ * the slowest machine, but in a sweep only somewhat longer than the test takes when nothing
+ * is injected. */
+double harness_patience(void);
+
 /* Run all tests of the program; the exit status. A program whose backend (SIMUL_BACKEND)
  * the kernel refuses calls harness_skip() first in its SETUP, or defines HARNESS_NEEDS. */
 int harness_run(const char *suite);

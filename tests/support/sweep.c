@@ -7,9 +7,14 @@
  */
 #include "support/sweep.h"
 
+#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -24,7 +29,14 @@ __attribute__((noreturn, format(printf, 1, 0))) static void fail_test(const char
 }
 
 #ifdef SIMUL_FAULTS
-enum { TIMEOUT_S = 20, LEFT_SOMETHING = 98, EACH_MAX = 200 };
+enum {
+    WORKERS = 4,
+    TIMEOUT_S = 20,
+    LEFT_SOMETHING = 98,
+    FAULTS_MAX = 200,
+    AWAITS_MAX = 40
+};
+#define PATIENCE_MIN_S 0.1
 
 /* What can be made to happen. */
 static const struct kind {
@@ -43,9 +55,18 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 struct shared {
     unsigned long counts[KINDS];      /* in the last run that came to its end */
     const struct sm_fault_site *site; /* that failed in the last run */
+    double took;                      /* the last run, seconds */
 };
 
-static struct shared *shared; /* NULL: no sweep */
+/* Of all workers. */
+struct sum {
+    atomic_ulong next, totals[KINDS];
+    atomic_int bad, ran;
+};
+
+static struct shared *shared; /* of this worker; NULL: no sweep */
+static struct sum *sum;
+static double began; /* this run, in the child */
 static const struct kind *now = kinds;
 
 bool sweep_wanted(void)
@@ -54,16 +75,34 @@ bool sweep_wanted(void)
     return wanted && *wanted;
 }
 
+/* Memory that the children share. */
+static void *share(size_t size)
+{
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        abort();
+    return memory;
+}
+
 static bool is_wanted(const struct kind *kind)
 {
     const char *wanted = getenv("HARNESS_SWEEP");
     return strcmp(wanted, "all") == 0 || strcmp(wanted, kind->name) == 0;
 }
 
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 void sweep_begin(int i)
 {
     if (!shared)
         return;
+    began = seconds();
     for (int k = 0; k < KINDS; k++)
         kinds[k].arm(&kinds[k] == now ? i : 0);
 }
@@ -72,6 +111,7 @@ void sweep_end(void)
 {
     if (!shared)
         return;
+    shared->took = seconds() - began;
     for (int k = 0; k < KINDS; k++) {
         kinds[k].disarm();
         shared->counts[k] = kinds[k].count();
@@ -98,7 +138,8 @@ static void tell(const struct harness_test *test, int i, const char *what)
     printf(": %s\n", what);
 }
 
-/* One test, once, with the i-th thing made to happen; true if it ended as it may. Each
+/* One test, once, with the i-th thing made to happen; true if it ended as it may, which when
+ * nothing happens (i is 0) is: well, or else nothing of it would be swept. Each
  * run has a runner of its own, so that what the sanitizers write stands next to its
  * message. */
 static bool run_once(const struct harness_test *test, int i)
@@ -113,7 +154,8 @@ static bool run_once(const struct harness_test *test, int i)
     srunner_run_all(runner, CK_SILENT);
 
     TestResult **results = srunner_results(runner);
-    bool good = srunner_ntests_run(runner) == 1 && tr_rtype(results[0]) != CK_ERROR;
+    bool good = srunner_ntests_run(runner) == 1 && tr_rtype(results[0]) != CK_ERROR
+                && (i > 0 || tr_rtype(results[0]) == CK_PASS);
     if (!good)
         tell(test, i, tr_msg(results[0]));
     free(results);
@@ -122,46 +164,105 @@ static bool run_once(const struct harness_test *test, int i)
     return good;
 }
 
-/* How many there are is counted in a run in which nothing happens. Of a test that loops
- * the first EACH_MAX are enough. */
-static int sweep_test(const struct harness_test *test, unsigned long totals[KINDS])
+/* A failure on one side is none that the other side could notice: it waits in vain, and
+ * should not do so for long. */
+static void set_patience(double took)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.3f", PATIENCE_MIN_S + 3 * took);
+    setenv("HARNESS_PATIENCE", text, 1);
+}
+
+static bool is_whole(void)
+{
+    const char *limit = getenv("SIMUL_FAULT_LIMIT");
+    return !limit || atoi(limit) == 0;
+}
+
+/* How far apart are those that are made to happen: of a test that loops, some are enough.
+ * Awaits are many, and not limited at each place as calls are. */
+static int step_of(const struct kind *kind, unsigned long n)
+{
+    unsigned long most = kind == kinds ? FAULTS_MAX : AWAITS_MAX;
+    return is_whole() ? 1 : (int)((n + most - 1) / most);
+}
+
+/* How many there are is counted in a run in which nothing happens. */
+static int sweep_test(const struct harness_test *test)
 {
     unsigned long counts[KINDS];
     memset(shared->counts, 0, sizeof shared->counts);
+    unsetenv("HARNESS_PATIENCE");
     int bad = !run_once(test, 0);
+    set_patience(shared->took);
     memcpy(counts, shared->counts, sizeof counts);
     for (int k = 0; k < KINDS; k++) {
         now = &kinds[k];
         if (!is_wanted(now))
             continue;
-        int n = counts[k] < EACH_MAX ? (int)counts[k] : EACH_MAX;
-        for (int i = 1; i <= n; i++)
+        int step = step_of(now, counts[k]);
+        for (int i = 1; i <= (int)counts[k]; i += step) {
             bad += !run_once(test, i);
-        totals[k] += n;
+            atomic_fetch_add(&sum->totals[k], 1);
+        }
     }
     return bad;
 }
 
-int sweep_run(const char *suite, struct harness_test *tests)
+/* Each worker takes the next test that nobody has: what waits costs no processor. */
+static void work(struct harness_test *tests)
 {
     const char *only = getenv("CK_RUN_CASE");
-    unsigned long totals[KINDS] = {0};
-    int bad = 0, ran = 0;
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED)
-        return EXIT_FAILURE;
+    unsigned long mine = 0, i = 0;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    shared = share(sizeof *shared);
     sm_fault_report_to(&shared->site);
-    for (struct harness_test *test = tests; test; test = test->next)
-        if (!only || strcmp(only, test->name) == 0) {
-            bad += sweep_test(test, totals);
-            ran++;
-        }
+    mine = atomic_fetch_add(&sum->next, 1);
+    for (struct harness_test *test = tests; test; test = test->next) {
+        if (only && strcmp(only, test->name) != 0)
+            continue;
+        if (i++ != mine)
+            continue;
+        atomic_fetch_add(&sum->bad, sweep_test(test));
+        mine = atomic_fetch_add(&sum->next, 1);
+        atomic_fetch_add(&sum->ran, 1);
+    }
+    exit(EXIT_SUCCESS);
+}
+
+static bool start_workers(struct harness_test *tests, pid_t workers[WORKERS])
+{
+    fflush(stdout);
+    for (int i = 0; i < WORKERS; i++) {
+        workers[i] = fork();
+        if (workers[i] == 0)
+            work(tests);
+        if (workers[i] < 0)
+            return false;
+    }
+    return true;
+}
+
+static bool await_workers(const pid_t workers[WORKERS])
+{
+    bool good = true;
+    int status;
+    for (int i = 0; i < WORKERS && workers[i] > 0; i++)
+        good &= waitpid(workers[i], &status, 0) == workers[i] && status == 0;
+    return good;
+}
+
+int sweep_run(const char *suite, struct harness_test *tests)
+{
+    pid_t workers[WORKERS] = {0};
+    sum = share(sizeof *sum);
+    bool good = start_workers(tests, workers);
+    good &= await_workers(workers);
     for (int k = 0; k < KINDS; k++)
-        printf("%s: %lu %ss, each %s in turn\n", suite, totals[k], kinds[k].one,
-               kinds[k].what);
-    printf("%d runs ended badly\n", bad);
-    return bad || !ran ? EXIT_FAILURE : EXIT_SUCCESS;
+        printf("%s: %lu %ss, each %s in turn\n", suite, atomic_load(&sum->totals[k]),
+               kinds[k].one, kinds[k].what);
+    printf("%d runs ended badly\n", atomic_load(&sum->bad));
+    return good && !sum->bad && sum->ran ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #else
