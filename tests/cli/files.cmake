@@ -13,14 +13,11 @@ foreach(backend ${SIMUL_TEST_BACKENDS})
     endforeach()
 endforeach()
 
-# Each on one backend, since that takes a third of the time; `make sweep` all on all.
+# Each on one backend, since that takes a third of the time.
 set(swept_on_io_uring files)
 set(swept_on_poll list)
 set(swept_on_epoll tls)
 foreach(backend ${SIMUL_TEST_BACKENDS})
-    if(SIMUL_SWEEP_NET)
-        set(swept_on_${backend} files list tls)
-    endif()
     foreach(what ${swept_on_${backend}})
         foreach(kind faults cancels)
             sm_sweep(cli.fetch_${what}.${kind} BACKEND ${backend}

@@ -6,7 +6,8 @@
  *
  * Under injection a test may fail its assertions: it says what should happen when all
  * goes well. What must never happen, and fails the sweep: a crash, a failed assertion of
- * the library, a sanitizer's report, a leak, a descriptor left open, a hang.
+ * the library, a sanitizer's report, a leak, a descriptor left open, a hang. With nothing
+ * injected the test has to pass: of one that fails nothing would be swept.
  */
 #ifndef SM_TESTS_SWEEP_H
 #define SM_TESTS_SWEEP_H
