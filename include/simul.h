@@ -32,6 +32,7 @@
 #include <simul/datagram.h>
 #include <simul/sock.h>
 #include <simul/tls.h>
+#include <simul/transport.h>
 #include <simul/process.h>
 #include <simul/debug.h>
 

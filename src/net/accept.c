@@ -28,17 +28,29 @@ static int accept_one(struct listener *listener)
     return r;
 }
 
-static int make_stream(struct listener *listener)
+static int connect_client(struct client *client, int fd)
 {
-    const struct simul_server *server = listener->server;
+    const struct simul_server *server = client->server;
+    return server->service.factory ? sm_transport_of_client(
+               &client->transport, server->loop, fd, &server->service, &server->stream)
+                                   : sm_stream_of_socket(&client->stream, server->loop,
+                                                         fd, &server->stream);
+}
+
+static bool is_connected(const struct client *client)
+{
+    return client->stream || client->transport;
+}
+
+static int take_one(struct listener *listener)
+{
     if (listener->accepted < 0) {
         int r = accept_one(listener);
         if (r < 0)
             return r;
         listener->accepted = r;
     }
-    int r = sm_stream_of_socket(&listener->next->stream, server->loop,
-                                listener->accepted, &server->stream);
+    int r = connect_client(listener->next, listener->accepted);
     if (r == 0)
         listener->accepted = -1;
     return r;
@@ -51,7 +63,7 @@ static int take_in(struct listener *listener)
         listener->next = sm_client_new(listener->server);
     if (!listener->next)
         return -ENOMEM;
-    int r = listener->next->stream ? 0 : make_stream(listener);
+    int r = is_connected(listener->next) ? 0 : take_one(listener);
     if (r < 0)
         return r;
     r = sm_client_start(listener->next);

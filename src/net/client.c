@@ -25,7 +25,8 @@ static void end_if_over(struct client *client)
     sm_server_unref(server);
 }
 
-static void stream_closed(struct sm_stream_owner *owner)
+/* The stream or the transport is. */
+static void closed(struct sm_stream_owner *owner)
 {
     struct client *client = sm_container_of(owner, struct client, owner);
     client->closed = true;
@@ -47,7 +48,7 @@ static void task_ended(struct sm_waiter *waiter, struct simul_future *task)
         sm_report(task, "a client's handler failed");
     task->asked = true;
     sm_future_unref(task);
-    simul_stream_release(client->stream); /* stream_closed() may follow at once */
+    simul_stream_release(client->stream); /* closed() may follow at once */
     client->task = NULL;
     end_if_over(client);
 }
@@ -71,7 +72,7 @@ static int serve(void *arg)
     int r = secure(client);
     if (r < 0)
         return r == -ECANCELED ? r : 0;
-    return client->server->handler(client->stream, client->server->arg);
+    return client->server->service.handler(client->stream, client->server->service.arg);
 }
 
 struct client *sm_client_new(struct simul_server *server)
@@ -80,12 +81,20 @@ struct client *sm_client_new(struct simul_server *server)
     if (!client)
         return NULL;
     client->server = server;
-    client->owner.closed = stream_closed;
+    client->owner.closed = closed;
     client->waiter.fire = task_ended;
     return client;
 }
 
-int sm_client_start(struct client *client)
+static void add_client(struct client *client)
+{
+    struct simul_server *server = client->server;
+    sm_list_push(&server->clients, &client->link);
+    server->n_clients++;
+    server->refs++;
+}
+
+static int start_task(struct client *client)
 {
     struct simul_server *server = client->server;
     const simul_task_opts opts = {.stack_size = server->stack_size};
@@ -96,9 +105,17 @@ int sm_client_start(struct client *client)
     client->task = task;
     client->stream->owner = &client->owner;
     sm_future_watch(task, &client->waiter);
-    sm_list_push(&server->clients, &client->link);
-    server->n_clients++;
-    server->refs++;
+    return 0;
+}
+
+int sm_client_start(struct client *client)
+{
+    int r = client->transport ? 0 : start_task(client);
+    if (r < 0)
+        return r;
+    add_client(client);
+    if (client->transport)
+        sm_transport_begin(client->transport, &client->owner);
     return 0;
 }
 
@@ -107,12 +124,15 @@ void sm_client_free(struct client *client)
     if (!client)
         return;
     simul_stream_release(client->stream);
+    sm_transport_never_begun(client->transport);
     sm_free(client);
 }
 
 void sm_client_drop(struct client *client)
 {
-    if (!client->closed)
+    if (!client->closed && client->transport)
+        sm_transport_disown(client->transport);
+    else if (!client->closed)
         client->stream->owner = NULL;
     if (client->task) {
         client->task->asked = true;

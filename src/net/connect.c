@@ -337,8 +337,8 @@ static int look_up(const char *host, const char *port, bool passive,
     return simul_getaddrinfo(host, port, &how, found);
 }
 
-static int connect_by_name(const char *host, const char *port,
-                           const simul_connect_opts *opts)
+int sm_connect_by_name(const char *host, const char *port,
+                       const simul_connect_opts *opts)
 {
     simul_address *to, *from = NULL;
     int n_from = 0, n_to = look_up(host, port, false, opts, &to);
@@ -389,7 +389,7 @@ int simul_open_connection(simul_stream **stream, const char *host, const char *p
     int r = opts->tls && opts->tls->server ? -EINVAL : sm_may_secure(host, opts);
     if (r < 0)
         return r;
-    int fd = connect_by_name(host, port, opts);
+    int fd = sm_connect_by_name(host, port, opts);
     if (fd < 0)
         return fd;
     simul_stream *made;

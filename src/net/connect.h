@@ -17,6 +17,10 @@ void sm_interleave(simul_address *addresses, size_t n);
 int sm_connect_any(simul_address *to, size_t n_to, simul_address *from, size_t n_from,
                    const simul_connect_opts *opts);
 
+/** Look the host up, and that to connect from, and connect: the socket, or -errno. */
+int sm_connect_by_name(const char *host, const char *port,
+                       const simul_connect_opts *opts);
+
 /** May a stream to `host` (NULL: none) be secured as `opts` want it? 0 or an error. Both may
  *  be NULL. */
 int sm_may_secure(const char *host, const simul_connect_opts *opts);

@@ -93,7 +93,8 @@ void simul_server_release(simul_server *server)
 
 /* ---- clients --------------------------------------------------------------------------- */
 
-static void end_clients(struct simul_server *server, void (*end)(simul_stream *))
+static void end_clients(struct simul_server *server, void (*end)(simul_stream *),
+                        void (*end_transport)(simul_transport *))
 {
     if (!server)
         return;
@@ -102,13 +103,16 @@ static void end_clients(struct simul_server *server, void (*end)(simul_stream *)
         if (client->closed)
             continue;
         client->told_to_end = true;
-        end(client->stream);
+        if (client->transport)
+            end_transport(client->transport);
+        else
+            end(client->stream);
     }
 }
 
 void simul_server_close_clients(simul_server *server)
 {
-    end_clients(server, simul_stream_close);
+    end_clients(server, simul_stream_close, simul_transport_close);
 }
 
 /* On purpose: what its end looks like is told to nobody. */
@@ -120,7 +124,7 @@ static void abort_stream(simul_stream *stream)
 
 void simul_server_abort_clients(simul_server *server)
 {
-    end_clients(server, abort_stream);
+    end_clients(server, abort_stream, simul_transport_abort);
 }
 
 void simul_server_cancel_clients(simul_server *server)
@@ -205,7 +209,7 @@ static simul_connect_opts for_clients(const simul_server_opts *opts)
 }
 
 static struct simul_server *new_server(const int *fds, size_t n,
-                                       simul_client_fn *handler, void *arg,
+                                       const struct sm_service *service,
                                        const simul_server_opts *opts)
 {
     struct simul_server *server =
@@ -213,8 +217,7 @@ static struct simul_server *new_server(const int *fds, size_t n,
     if (!server)
         return NULL;
     server->loop = sm_running;
-    server->handler = handler;
-    server->arg = arg;
+    server->service = *service;
     server->stream = for_clients(opts);
     server->stack_size = opts->stack_size;
     server->backlog = opts->backlog ? opts->backlog : BACKLOG;
@@ -247,18 +250,19 @@ static int start(struct simul_server *server)
     return 0;
 }
 
-int sm_server_check(simul_client_fn *handler, const simul_server_opts *opts)
+int sm_server_check(const struct sm_service *service, const simul_server_opts *opts)
 {
     if (!sm_running)
         return -SIMUL_ENOLOOP;
     bool wrong_end = opts->tls && !opts->tls->server;
-    return !handler || opts->backlog < 0 || wrong_end ? -EINVAL : 0;
+    bool none = !service->handler && !service->factory;
+    return none || opts->backlog < 0 || wrong_end ? -EINVAL : 0;
 }
 
 static int start_at(simul_server **ret, const int *fds, size_t n,
-                    simul_client_fn *handler, void *arg, const simul_server_opts *opts)
+                    const struct sm_service *service, const simul_server_opts *opts)
 {
-    struct simul_server *server = new_server(fds, n, handler, arg, opts);
+    struct simul_server *server = new_server(fds, n, service, opts);
     int r = server ? start(server) : -ENOMEM;
     if (r == 0)
         *ret = server;
@@ -267,18 +271,25 @@ static int start_at(simul_server **ret, const int *fds, size_t n,
 
 static const simul_server_opts defaults;
 
+int sm_server_start_fds(struct simul_server **server, const int *fds, size_t n,
+                        const struct sm_service *service, const simul_server_opts *opts)
+{
+    opts = opts ? opts : &defaults;
+    int r = n == 0 ? -EINVAL : sm_server_check(service, opts);
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = sm_listen_at(fds[i], opts);
+    return r < 0 ? r : start_at(server, fds, n, service, opts);
+}
+
 int simul_start_server_fds(simul_server **server, const int *fds, size_t n,
                            simul_client_fn *handler, void *arg,
                            const simul_server_opts *opts)
 {
-    opts = opts ? opts : &defaults;
-    int r = n == 0 ? -EINVAL : sm_server_check(handler, opts);
-    for (size_t i = 0; i < n && r == 0; i++)
-        r = sm_listen_at(fds[i], opts);
-    return r < 0 ? r : start_at(server, fds, n, handler, arg, opts);
+    return sm_server_start_fds(
+        server, fds, n, &(struct sm_service){.handler = handler, .arg = arg}, opts);
 }
 
-int sm_start_systemd(simul_server **server, simul_client_fn *handler, void *arg,
+int sm_start_systemd(simul_server **server, const struct sm_service *service,
                      const simul_server_opts *opts, bool *none)
 {
     int first = 0, n = simul_listen_fds(&first);
@@ -290,36 +301,34 @@ int sm_start_systemd(simul_server **server, simul_client_fn *handler, void *arg,
         return -ENOMEM;
     for (int i = 0; i < n; i++)
         fds[i] = first + i;
-    int r = simul_start_server_fds(server, fds, (size_t)n, handler, arg, opts);
+    int r = sm_server_start_fds(server, fds, (size_t)n, service, opts);
     sm_free(fds);
     return r;
 }
 
 static int start_by_name(simul_server **server, simul_address *at, int n,
-                         simul_client_fn *handler, void *arg,
+                         const struct sm_service *service,
                          const simul_server_opts *opts)
 {
     int *fds = sm_malloc((size_t)n * sizeof *fds);
     if (!fds)
         return -ENOMEM;
     int bound = sm_listen_all(at, (size_t)n, opts, fds);
-    int r =
-        bound < 0 ? bound : start_at(server, fds, (size_t)bound, handler, arg, opts);
+    int r = bound < 0 ? bound : start_at(server, fds, (size_t)bound, service, opts);
     for (int i = 0; r < 0 && i < bound; i++)
         sm_close(fds[i]);
     sm_free(fds);
     return r;
 }
 
-int simul_start_server(simul_server **server, const char *host, const char *port,
-                       simul_client_fn *handler, void *arg,
-                       const simul_server_opts *opts)
+int sm_server_start(struct simul_server **server, const char *host, const char *port,
+                    const struct sm_service *service, const simul_server_opts *opts)
 {
     opts = opts ? opts : &defaults;
-    int r = sm_server_check(handler, opts);
+    int r = sm_server_check(service, opts);
     bool none = true;
     if (r == 0 && opts->systemd)
-        r = sm_start_systemd(server, handler, arg, opts, &none);
+        r = sm_start_systemd(server, service, opts, &none);
     if (r < 0 || !none)
         return r;
     simul_address *at;
@@ -330,9 +339,17 @@ int simul_start_server(simul_server **server, const char *host, const char *port
                               &at);
     if (n < 0)
         return n;
-    r = start_by_name(server, at, n, handler, arg, opts);
+    r = start_by_name(server, at, n, service, opts);
     simul_addresses_release(at);
     return r;
+}
+
+int simul_start_server(simul_server **server, const char *host, const char *port,
+                       simul_client_fn *handler, void *arg,
+                       const simul_server_opts *opts)
+{
+    return sm_server_start(server, host, port,
+                           &(struct sm_service){.handler = handler, .arg = arg}, opts);
 }
 
 /* ---- questions -------------------------------------------------------------------------- */

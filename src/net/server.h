@@ -6,12 +6,13 @@
  *  V1. refs: one for the user's handle, one for each listener's task, one for each client.
  *  V2. A listener has a descriptor until the server is closed, and then -1.
  *  V3. A client is in `clients` from the start of its task until that has ended and its
- *      stream is closed, whichever comes last.
+ *      stream is closed, whichever comes last; or from the start to the end of its
+ *      transport.
  */
 #ifndef SM_NET_SERVER_H
 #define SM_NET_SERVER_H
 
-#include "net/stream.h"
+#include "net/transport.h"
 
 struct client {
     struct sm_stream_owner owner; /* hears of the stream's end */
@@ -21,8 +22,9 @@ struct client {
     struct simul_stream
         *stream;               /* owned until the task has ended; valid until closed */
     struct simul_future *task; /* held; NULL: not begun, or ended */
-    bool closed;               /* the stream is */
-    bool told_to_end;          /* by close_clients() or abort_clients() */
+    struct simul_transport *transport; /* in place of these two; valid until closed */
+    bool closed;                       /* the stream, or transport, is */
+    bool told_to_end;                  /* by close_clients() or abort_clients() */
 };
 
 struct listener {
@@ -34,10 +36,16 @@ struct listener {
     struct client *next;       /* owned: made beforehand, not started; or NULL */
 };
 
+/* What becomes of clients: a handler in a task, or, if there is a factory, a protocol. */
+struct sm_service {
+    simul_client_fn *handler;
+    simul_protocol_factory *factory;
+    void *arg;
+};
+
 struct simul_server {
     struct simul_loop *loop;
-    simul_client_fn *handler;
-    void *arg;
+    struct sm_service service;
     simul_connect_opts stream; /* limit, marks and TLS (held) of the clients' streams */
     size_t stack_size;
     int backlog;
@@ -59,13 +67,25 @@ struct simul_server {
 
 /* server.c */
 /** Is there a loop, and may a server be started so? 0 or an error. */
-int sm_server_check(simul_client_fn *handler, const simul_server_opts *opts);
+int sm_server_check(const struct sm_service *service, const simul_server_opts *opts);
 /** Serve at the sockets that systemd hands over; *none: it does not. */
-int sm_start_systemd(struct simul_server **server, simul_client_fn *handler, void *arg,
+int sm_start_systemd(struct simul_server **server, const struct sm_service *service,
                      const simul_server_opts *opts, bool *none);
+/** As simul_start_server() and simul_start_server_fds(). */
+int sm_server_start(struct simul_server **server, const char *host, const char *port,
+                    const struct sm_service *service, const simul_server_opts *opts);
+int sm_server_start_fds(struct simul_server **server, const int *fds, size_t n,
+                        const struct sm_service *service,
+                        const simul_server_opts *opts);
 void sm_server_unref(struct simul_server *server);
 /** Wake who waits for the end, if it has come. */
 void sm_server_look(struct simul_server *server);
+
+/* unix_server.c */
+/** As simul_start_unix_server(). */
+int sm_server_start_unix(struct simul_server **server, const char *path,
+                         const struct sm_service *service,
+                         const simul_server_opts *opts);
 
 /* accept.c */
 /** Start the task of a listener: 0 or -ENOMEM. */
@@ -75,7 +95,7 @@ void sm_accept_drop(struct listener *listener);
 
 /* client.c */
 struct client *sm_client_new(struct simul_server *server);
-/** Serve a client that has a stream: 0, or -ENOMEM and nothing has changed. */
+/** Serve a client that has a stream or a transport: 0, or -ENOMEM and nothing has changed. */
 int sm_client_start(struct client *client);
 /** For one that was not started. NULL does nothing. */
 void sm_client_free(struct client *client);

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* A transport's life (S36), and questions. */
+#include "net/transport.h"
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "loop/context.h"
+#include "net/socket.h"
+
+enum { PLACES = 4 }; /* in the ring: begin, end, and both directions */
+
+/* ---- the end -------------------------------------------------------------------------- */
+
+static void free_if_unused(struct simul_transport *transport)
+{
+    if (transport->gone && !transport->held && !transport->creator)
+        sm_free(transport);
+}
+
+/* T2, T3 */
+static void look(struct simul_transport *transport)
+{
+    if (!transport->over || transport->in.busy || transport->out.busy)
+        return;
+    transport->gone = true;
+    sm_list_remove(&transport->at_close.link);
+    sm_ring_unreserve_n(&transport->loop->ready, PLACES);
+    simul_context_release(transport->context);
+    free_if_unused(transport);
+}
+
+static void in_idle(struct sm_watch *watch)
+{
+    look(sm_container_of(watch, struct simul_transport, in));
+}
+
+static void out_idle(struct sm_watch *watch)
+{
+    look(sm_container_of(watch, struct simul_transport, out));
+}
+
+/* The peer must not take a part for the whole. */
+static void reset_on_close(int fd)
+{
+    const struct linger linger = {.l_onoff = 1};
+    sm_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+static void close_socket(struct simul_transport *transport)
+{
+    if (transport->dropped)
+        reset_on_close(transport->fd);
+    sm_socket_close(transport->loop, transport->fd);
+    transport->fd = -1;
+}
+
+/* It is over; the owner hears of that once, though it may take a while until it is gone. */
+static void leave(struct simul_transport *transport)
+{
+    struct sm_stream_owner *owner = transport->owner;
+    transport->owner = NULL;
+    transport->over = true;
+    look(transport);
+    if (owner)
+        owner->closed(owner);
+}
+
+static void tell_lost(struct simul_transport *transport)
+{
+    const simul_protocol *protocol = transport->protocol;
+    if (protocol && protocol->connection_lost)
+        protocol->connection_lost(transport, transport->user, transport->error);
+}
+
+static void end(struct sm_ready *ready)
+{
+    struct simul_transport *transport =
+        sm_container_of(ready, struct simul_transport, end);
+    sm_transport_call(transport, tell_lost);
+    close_socket(transport);
+    leave(transport);
+}
+
+void sm_transport_lose(struct simul_transport *transport, int error)
+{
+    if (transport->lost)
+        return;
+    transport->closing = transport->lost = true;
+    transport->error = error;
+    transport->dropped = transport->kept_len > 0;
+    sm_transport_drop_kept(transport);
+    sm_watch_stop(&transport->in);
+    sm_watch_stop(&transport->out);
+    if (!transport->loop->closed) /* else end_with_loop() is to come */
+        sm_loop_ready(transport->loop, &transport->end, SM_READY_CALL);
+}
+
+void simul_transport_close(simul_transport *transport)
+{
+    if (transport->closing)
+        return;
+    transport->closing = true;
+    sm_watch_stop(&transport->in);
+    if (transport->kept_len == 0)
+        sm_transport_lose(transport, 0);
+}
+
+void simul_transport_abort(simul_transport *transport)
+{
+    sm_transport_lose(transport, 0);
+}
+
+bool simul_transport_is_closing(const simul_transport *transport)
+{
+    return transport->closing;
+}
+
+void simul_transport_release(simul_transport *transport)
+{
+    if (!transport)
+        return;
+    transport->held = false;
+    free_if_unused(transport);
+}
+
+/* The poller is closed, what was in the ring will not run: the protocol hears nothing. */
+static void end_with_loop(struct sm_at_close *at_close)
+{
+    struct simul_transport *transport =
+        sm_container_of(at_close, struct simul_transport, at_close);
+    if (transport->loop->debug && !transport->closing)
+        sm_log(SIMUL_LOG_WARNING, "a transport was not closed before its loop");
+    transport->dropped |= transport->kept_len > 0;
+    sm_transport_drop_kept(transport);
+    if (transport->fd >= 0)
+        close_socket(transport);
+    transport->closing = transport->lost = true;
+    transport->in.busy = transport->out.busy = false;
+    transport->creator = NULL; /* its task is dead */
+    leave(transport);
+}
+
+void sm_transport_disown(struct simul_transport *transport)
+{
+    transport->owner = NULL;
+}
+
+void sm_transport_never_begun(struct simul_transport *transport)
+{
+    if (!transport)
+        return;
+    close_socket(transport);
+    leave(transport);
+}
+
+/* ---- the beginning -------------------------------------------------------------------- */
+
+struct call {
+    struct simul_transport *transport;
+    void (*fn)(struct simul_transport *transport);
+};
+
+static void call(void *arg)
+{
+    const struct call *call = arg;
+    call->fn(call->transport);
+}
+
+void sm_transport_call(struct simul_transport *transport,
+                       void (*fn)(struct simul_transport *transport))
+{
+    sm_context_call(&transport->context, call, &(struct call){transport, fn});
+}
+
+static void tell_made(struct simul_transport *transport)
+{
+    if (transport->factory)
+        transport->protocol =
+            transport->factory(transport->factory_arg, &transport->user);
+    if (!transport->protocol)
+        simul_transport_abort(transport);
+    else if (transport->protocol->connection_made)
+        transport->protocol->connection_made(transport, transport->user);
+}
+
+static void begin(struct sm_ready *ready)
+{
+    struct simul_transport *transport =
+        sm_container_of(ready, struct simul_transport, begin);
+    sm_transport_call(transport, tell_made);
+    transport->begun = true;
+    if (simul_transport_is_reading(transport))
+        sm_watch_start(&transport->in);
+    if (transport->creator)
+        sm_wait_finish(transport->creator, 0);
+}
+
+void sm_transport_begin(struct simul_transport *transport,
+                        struct sm_stream_owner *owner)
+{
+    transport->owner = owner;
+    transport->at_close.close = end_with_loop;
+    sm_list_push(&transport->loop->at_close, &transport->at_close.link);
+    sm_loop_ready(transport->loop, &transport->begin, SM_READY_CALL);
+}
+
+static void in_ready(struct sm_watch *watch, int error)
+{
+    struct simul_transport *transport =
+        sm_container_of(watch, struct simul_transport, in);
+    if (error < 0)
+        sm_transport_lose(transport, error);
+    else
+        sm_transport_call(transport, sm_transport_readable);
+}
+
+static void out_ready(struct sm_watch *watch, int error)
+{
+    struct simul_transport *transport =
+        sm_container_of(watch, struct simul_transport, out);
+    if (error < 0)
+        sm_transport_lose(transport, error);
+    else
+        sm_transport_call(transport, sm_transport_writable);
+}
+
+static void watch_both(struct simul_transport *transport)
+{
+    sm_watch_init(&transport->in, transport->loop, transport->fd, POLLIN);
+    sm_watch_init(&transport->out, transport->loop, transport->fd, POLLOUT);
+    transport->in.call = in_ready;
+    transport->in.idle = in_idle;
+    transport->out.call = out_ready;
+    transport->out.idle = out_idle;
+}
+
+/* As in asyncio the names are those of the beginning: they can be had to the end. */
+static void ask_names(struct simul_transport *transport)
+{
+    simul_address *peer = &transport->peername, *own = &transport->sockname;
+    peer->length = own->length = sizeof own->socket;
+    if (sm_getpeername(transport->fd, (struct sockaddr *)&peer->socket, &peer->length)
+        < 0)
+        peer->length = 0;
+    if (sm_getsockname(transport->fd, (struct sockaddr *)&own->socket, &own->length)
+        < 0)
+        own->length = 0;
+}
+
+/* What may fail. */
+static int get_means(struct simul_transport *transport)
+{
+    int r = sm_context_copy(sm_context_current(), &transport->context);
+    if (r < 0)
+        return r;
+    r = sm_ring_reserve_n(&transport->loop->ready, PLACES);
+    if (r < 0)
+        simul_context_release(transport->context);
+    return r;
+}
+
+int sm_transport_new(struct simul_transport **ret, struct simul_loop *loop, int fd,
+                     const simul_connect_opts *opts)
+{
+    struct simul_transport *transport = sm_zalloc(sizeof *transport);
+    if (!transport)
+        return -ENOMEM;
+    transport->loop = loop;
+    transport->fd = fd;
+    int r = sm_transport_limit(&transport->high, &transport->low, opts);
+    if (r == 0)
+        r = get_means(transport);
+    if (r < 0) {
+        sm_free(transport);
+        return r;
+    }
+    transport->begin.run = begin;
+    transport->end.run = end;
+    watch_both(transport);
+    ask_names(transport);
+    *ret = transport;
+    return 0;
+}
+
+/* ---- questions ------------------------------------------------------------------------- */
+
+void simul_transport_set_protocol(simul_transport *transport,
+                                  const simul_protocol *protocol, void *user)
+{
+    transport->protocol = protocol;
+    transport->user = user;
+}
+
+const simul_protocol *simul_transport_get_protocol(const simul_transport *transport,
+                                                   void **user)
+{
+    if (user)
+        *user = transport->user;
+    return transport->protocol;
+}
+
+static int name_of(const simul_address *name, simul_address *answer)
+{
+    if (name->length == 0)
+        return -ENOTCONN;
+    *answer = *name;
+    return 0;
+}
+
+int simul_transport_get_extra_info(const simul_transport *transport,
+                                   simul_extra_info what, void *answer)
+{
+    switch (what) {
+    case SIMUL_INFO_PEERNAME:
+        return name_of(&transport->peername, answer);
+    case SIMUL_INFO_SOCKNAME:
+        return name_of(&transport->sockname, answer);
+    case SIMUL_INFO_SOCKET:
+        if (transport->fd < 0)
+            return -SIMUL_ESTATE;
+        *(int *)answer = transport->fd;
+        return 0;
+    }
+    return -EINVAL;
+}

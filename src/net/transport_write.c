@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* What goes: at once as far as the kernel takes it, the rest is kept (S35 to S37). */
+#include <limits.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "net/transport.h"
+
+enum { HIGH_WATER = 64 << 10, TOO_OFTEN = 5, AT_ONCE = 64 };
+
+/* ---- water marks ---------------------------------------------------------------------- */
+
+static void pause_if_full(struct simul_transport *transport)
+{
+    const simul_protocol *protocol = transport->protocol;
+    if (transport->writing_paused || transport->kept_len <= transport->high)
+        return;
+    transport->writing_paused = true;
+    if (protocol && protocol->pause_writing)
+        protocol->pause_writing(transport, transport->user);
+}
+
+static void resume_if_drained(struct simul_transport *transport)
+{
+    const simul_protocol *protocol = transport->protocol;
+    if (!transport->writing_paused || transport->kept_len > transport->low)
+        return;
+    transport->writing_paused = false;
+    if (protocol && protocol->resume_writing)
+        protocol->resume_writing(transport, transport->user);
+}
+
+int sm_transport_limit(size_t *high, size_t *low, const simul_connect_opts *opts)
+{
+    size_t wanted = opts ? opts->high_water : 0, least = opts ? opts->low_water : 0;
+    *high = wanted ? wanted : HIGH_WATER;
+    *low = least ? least : *high / 4;
+    return *low <= *high ? 0 : -EINVAL;
+}
+
+int simul_transport_set_write_buffer_limits(simul_transport *transport, ssize_t high,
+                                            ssize_t low)
+{
+    if (high < -1 || low < -1 || (high == -1 && low > SSIZE_MAX / 4))
+        return -EINVAL;
+    if (high == -1)
+        high = low == -1 ? HIGH_WATER : 4 * low;
+    if (low == -1)
+        low = high / 4;
+    if (low > high)
+        return -EINVAL;
+    transport->high = (size_t)high;
+    transport->low = (size_t)low;
+    if (!transport->lost)
+        pause_if_full(transport);
+    return 0;
+}
+
+void simul_transport_get_write_buffer_limits(const simul_transport *transport,
+                                             size_t *low, size_t *high)
+{
+    if (low)
+        *low = transport->low;
+    if (high)
+        *high = transport->high;
+}
+
+size_t simul_transport_get_write_buffer_size(const simul_transport *transport)
+{
+    return transport->kept_len;
+}
+
+/* ---- what is kept --------------------------------------------------------------------- */
+
+void sm_transport_drop_kept(struct simul_transport *transport)
+{
+    sm_free(transport->kept);
+    transport->kept = NULL;
+    transport->kept_start = transport->kept_len = transport->kept_size = 0;
+}
+
+/* Room for n bytes more behind what is kept: 0 or -ENOMEM. It doubles, so that many small
+ * writes are copied a bounded number of times. */
+static int make_room(struct simul_transport *transport, size_t n)
+{
+    size_t len = transport->kept_len;
+    if (len > 0 && transport->kept_start > 0)
+        memmove(transport->kept, transport->kept + transport->kept_start, len);
+    transport->kept_start = 0;
+    if (n > SSIZE_MAX - len)
+        return -ENOMEM;
+    size_t size = 2 * (len + n);
+    char *kept = sm_realloc(transport->kept, size);
+    if (!kept)
+        return -ENOMEM;
+    transport->kept = kept;
+    transport->kept_size = size;
+    return 0;
+}
+
+static int keep(struct simul_transport *transport, const char *data, size_t n)
+{
+    size_t end = transport->kept_start + transport->kept_len;
+    int r = n > transport->kept_size - end ? make_room(transport, n) : 0;
+    if (r < 0)
+        return r;
+    memcpy(transport->kept + transport->kept_start + transport->kept_len, data, n);
+    transport->kept_len += n;
+    return 0;
+}
+
+/* All pieces but the first `sent` bytes. */
+static int keep_rest(struct simul_transport *transport, const struct iovec *pieces,
+                     int n, size_t sent)
+{
+    int r = 0;
+    for (int i = 0; i < n && r == 0; i++) {
+        size_t len = pieces[i].iov_len, skip = sent < len ? sent : len;
+        if (skip < len)
+            r = keep(transport, (const char *)pieces[i].iov_base + skip, len - skip);
+        sent -= skip;
+    }
+    return r;
+}
+
+/* ---- sending -------------------------------------------------------------------------- */
+
+static void end_direction(struct simul_transport *transport)
+{
+    long r = sm_shutdown(transport->fd, SHUT_WR);
+    if (r < 0)
+        sm_transport_lose(transport, (int)r);
+}
+
+/* All is sent. */
+static void drained(struct simul_transport *transport)
+{
+    sm_watch_stop(&transport->out);
+    sm_transport_drop_kept(transport);
+    if (transport->closing)
+        sm_transport_lose(transport, 0);
+    else if (transport->ended)
+        end_direction(transport);
+}
+
+void sm_transport_writable(struct simul_transport *transport)
+{
+    ssize_t n = sm_send(transport->fd, transport->kept + transport->kept_start,
+                        transport->kept_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n == -EAGAIN)
+        return;
+    if (n < 0) {
+        sm_transport_lose(transport, (int)n);
+        return;
+    }
+    transport->kept_start += (size_t)n;
+    transport->kept_len -= (size_t)n;
+    resume_if_drained(transport); /* which may write, or abort */
+    if (transport->kept_len == 0 && !transport->lost)
+        drained(transport);
+}
+
+/* How much the kernel takes; -errno: the connection is lost. */
+static ssize_t send_at_once(struct simul_transport *transport,
+                            const struct iovec *pieces, int n)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)pieces,
+                             .msg_iovlen = (size_t)(n < AT_ONCE ? n : AT_ONCE)};
+    if (transport->kept_len > 0)
+        return 0;
+    ssize_t r = sm_sendmsg(transport->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return r == -EAGAIN ? 0 : r;
+}
+
+static void ignore(struct simul_transport *transport)
+{
+    if (++transport->ignored >= TOO_OFTEN)
+        sm_log(SIMUL_LOG_WARNING, "writing to a transport that is closed");
+}
+
+static int write_all(struct simul_transport *transport, const struct iovec *pieces,
+                     int n, size_t len)
+{
+    ssize_t sent = send_at_once(transport, pieces, n);
+    if (sent < 0) {
+        sm_transport_lose(transport, (int)sent);
+        return 0;
+    }
+    if ((size_t)sent == len)
+        return 0;
+    int r = keep_rest(transport, pieces, n, (size_t)sent);
+    if (r < 0) {
+        sm_transport_lose(transport, r);
+        return r;
+    }
+    sm_watch_start(&transport->out);
+    pause_if_full(transport);
+    return 0;
+}
+
+/* Of all pieces; -EINVAL: more than can be. */
+static ssize_t length_of(const struct iovec *pieces, int n)
+{
+    size_t len = 0;
+    for (int i = 0; i < n; i++) {
+        if (pieces[i].iov_len > SSIZE_MAX - len)
+            return -EINVAL;
+        len += pieces[i].iov_len;
+    }
+    return (ssize_t)len;
+}
+
+int simul_transport_writelines(simul_transport *transport, const struct iovec *pieces,
+                               int n)
+{
+    ssize_t len = length_of(pieces, n);
+    if (len < 0)
+        return (int)len;
+    if (transport->ended)
+        return -SIMUL_ESTATE;
+    if (len == 0)
+        return 0;
+    if (transport->closing) {
+        ignore(transport);
+        return 0;
+    }
+    return write_all(transport, pieces, n, (size_t)len);
+}
+
+int simul_transport_write(simul_transport *transport, const void *data, size_t n)
+{
+    const struct iovec piece = {.iov_base = (void *)(uintptr_t)data, .iov_len = n};
+    return simul_transport_writelines(transport, &piece, 1);
+}
+
+void simul_transport_write_eof(simul_transport *transport)
+{
+    if (transport->closing || transport->ended)
+        return;
+    transport->ended = true;
+    if (transport->kept_len == 0)
+        end_direction(transport);
+}
+
+bool simul_transport_can_write_eof(const simul_transport *transport)
+{
+    (void)transport;
+    return true;
+}
