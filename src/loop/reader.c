@@ -13,6 +13,7 @@
  * one says is then not about the new reader (`stale`), whose descriptor may be another one
  * with the same number.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -66,7 +67,14 @@ static void arm(struct sm_reader *reader)
         become_ready(reader);
 }
 
-/* The poller could not watch it any longer: out of memory, or it is no descriptor now. */
+/* The kernel had no room to watch it: perhaps in the next pass it has. Removing it would
+ * leave whoever waits for the descriptor, a library perhaps, waiting for ever. */
+static bool may_pass(ssize_t error)
+{
+    return error == -ENOMEM || error == -ENOSPC;
+}
+
+/* The poller cannot watch it any longer: it is no descriptor now. */
 static void fail(struct sm_reader *reader)
 {
     char message[96];
@@ -77,16 +85,22 @@ static void fail(struct sm_reader *reader)
     simul_call_exception_handler(reader->loop, &context);
 }
 
+static void tell(struct sm_reader *reader)
+{
+    if (reader->op.result < 0)
+        fail(reader);
+    else
+        sm_context_call_held(reader->context, reader->fn, reader->arg);
+}
+
 static void run(struct sm_ready *ready)
 {
     struct sm_reader *reader = sm_container_of(ready, struct sm_reader, ready);
     reader->state = RUNNING;
     if (reader->stale)
         reader->stale = false;
-    else if (!reader->removed && reader->op.result < 0)
-        fail(reader);
-    else if (!reader->removed)
-        sm_context_call_held(reader->context, reader->fn, reader->arg);
+    else if (!reader->removed && !may_pass(reader->op.result))
+        tell(reader);
     if (reader->removed)
         free_reader(reader);
     else

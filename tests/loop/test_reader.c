@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fault.h"
+
 /* The loop's own clock: these tests wait for descriptors, with let_run() as the patience. */
 #define READER_TEST(name_)                                                             \
     static void task_##name_(void);                                                    \
@@ -340,6 +342,43 @@ READER_TEST(reader_that_wakes_a_task)
     simul_release(f);
 }
 
+#ifdef SIMUL_FAULTS
+static void take_and_count(void *unused)
+{
+    (void)unused;
+    calls += take_bytes() > 0;
+}
+
+/* Whatever fails when it is armed again: the poller itself, and the run ends with that; or
+ * what arms, and then the reader is called for the second byte, too. */
+static int read_two_bytes(void *nth)
+{
+    calls = 0;
+    ck_assert_int_eq(simul_add_reader(NULL, fds[0], take_and_count, NULL), 0);
+    sm_fault_arm(*(unsigned long *)nth);
+    int r = 0;
+    for (int bytes = 1; r == 0 && bytes <= 2; bytes++) {
+        send_byte();
+        for (int i = 0; r == 0 && calls < bytes; i++)
+            r = i < 1000 ? simul_sleep(0) : -ETIMEDOUT;
+    }
+    simul_remove_reader(NULL, fds[0]);
+    return r;
+}
+
+TEST(reader_that_could_not_be_armed_again_is_armed_later)
+{
+    bool failed = true;
+    for (unsigned long n = 1; failed; n++) {
+        open_pipe();
+        int r = run_like_asyncio(read_two_bytes, &n);
+        failed = sm_fault_disarm();
+        ck_assert(r == 0 || (failed && r < 0 && r != -ETIMEDOUT));
+        close_pipe();
+    }
+}
+#endif
+
 HARNESS_MAIN_BACKEND("reader")
 
 /* ---- its place in the pass (S1) -------------------------------------------------------------- */
@@ -356,7 +395,8 @@ static void make_ready(void *unused)
 {
     (void)unused;
     send_byte();
-    ck_assert_int_eq(simul_call_at(NULL, simul_time() - 1, trace_text, "timer", NULL), 0);
+    ck_assert_int_eq(simul_call_at(NULL, simul_time() - 1, trace_text, "timer", NULL),
+                     0);
     ck_assert_int_eq(simul_call_soon(NULL, trace_text, "callback", NULL), 0);
 }
 

@@ -55,9 +55,9 @@ static void say(struct program *program, const char *text)
 }
 
 /* Read on until a line has `part` in it. */
-static const char *hear(simul_stream *stream, const char *part)
+static __attribute__((noinline)) const char *hear(simul_stream *stream, const char *part)
 {
-    char *line;
+    char *line = NULL;
     ssize_t n;
     while ((n = simul_stream_readline(stream, &line)) > 0)
         if (strstr(line, part))
