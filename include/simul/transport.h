@@ -21,7 +21,8 @@
  * Callbacks run on the loop's stack and must not wait; what has to, is done in a task that
  * they start. They run in a copy of the context in which the transport was made (a server's
  * in one of that in which the server was). Those that a protocol has no use for are NULL.
- * pause_writing is called from inside of write(), the others from nowhere but the loop. No
+ * pause_writing is called from inside of write(), error_received may be from inside of
+ * sendto(), the others are from nowhere but the loop. No
  * callback is called any more once the loop is closed.
  *
  * A transport lives until connection_lost has returned, and until its handle, if somebody
@@ -32,6 +33,7 @@
 #ifndef SIMUL_TRANSPORT_H
 #define SIMUL_TRANSPORT_H
 
+#include <simul/datagram.h>
 #include <simul/stream.h>
 
 #ifdef __cplusplus
@@ -81,7 +83,16 @@ typedef struct simul_protocol {
     /** asyncio: BufferedProtocol.buffer_updated() */
     void (*buffer_updated)(simul_transport *transport, void *user, size_t n);
 
-    void *_reserved[4];
+    /** A datagram has come, which may be empty; valid during the call. `from`: whose it is;
+     *  length 0 if it has no address. asyncio: DatagramProtocol.datagram_received() */
+    void (*datagram_received)(simul_transport *transport, void *user, const void *data,
+                              size_t n, const simul_address *from);
+
+    /** One could not be sent, or received: -ECONNREFUSED when nobody listens there,
+     *  -EMSGSIZE, … The endpoint goes on. asyncio: DatagramProtocol.error_received() */
+    void (*error_received)(simul_transport *transport, void *user, int error);
+
+    void *_reserved[2];
 } simul_protocol;
 
 /**
@@ -147,6 +158,57 @@ SIMUL_API int simul_create_unix_connection(simul_transport **transport,
                                            const char *path,
                                            const simul_protocol *protocol, void *user,
                                            const simul_connect_opts *opts);
+
+/* ---- datagrams ---------------------------------------------------------------------- */
+
+/**
+ * Open an endpoint for datagrams, as simul_datagram_open() does.
+ *
+ * Of the protocol connection_made, datagram_received, error_received, pause_writing,
+ * resume_writing and connection_lost are called. What comes while reading is paused the
+ * kernel keeps, as far as it has room.
+ *
+ * @param transport, protocol, user  as of simul_create_connection()
+ * @param opts  as there
+ * @return      0; and then a cancel that came at the very end stays pending
+ * @error -EINVAL  also: no protocol
+ * @error          else as simul_datagram_open(); no callback was called
+ *
+ * Awaits:   always
+ * asyncio:  loop.create_datagram_endpoint()
+ */
+SIMUL_API int simul_create_datagram_endpoint(simul_transport **transport,
+                                             const simul_protocol *protocol, void *user,
+                                             const simul_datagram_opts *opts);
+
+/**
+ * The same for a socket; as simul_datagram_open_fd().
+ *
+ * Awaits:   always
+ * asyncio:  loop.create_datagram_endpoint(sock=…)
+ */
+SIMUL_API int simul_create_datagram_endpoint_fd(simul_transport **transport, int fd,
+                                                const simul_protocol *protocol,
+                                                void *user);
+
+/**
+ * Send a datagram: at once, or, while there is no room, later and in order; then it counts
+ * 8 bytes more than it has in the write buffer. What goes wrong in sending is told to
+ * error_received, maybe before this returns. When the endpoint is closing nothing is sent,
+ * as in simul_transport_write().
+ *
+ * @param to  NULL: the remote address of the endpoint
+ * @return    0
+ * @error -EDESTADDRREQ  no address, and the endpoint has no remote one
+ * @error -EINVAL        an address other than the remote one of a connected endpoint
+ * @error -ENOTSUP       not an endpoint for datagrams (and for those simul_transport_write()
+ *                       says so)
+ * @error -ENOMEM        there is no room to keep it; it was not sent
+ *
+ * asyncio:  DatagramTransport.sendto()
+ */
+SIMUL_API int simul_transport_sendto(simul_transport *transport, const void *data,
+                                     size_t n, const simul_address *to);
 
 /* ---- serving ------------------------------------------------------------------------ */
 

@@ -48,6 +48,12 @@ void simul_datagram_release(simul_datagram *datagram)
     unref(datagram);
 }
 
+void sm_datagram_give_back(simul_datagram *datagram)
+{
+    datagram->fd = -1;
+    simul_datagram_release(datagram);
+}
+
 /* The loop is closed: its tasks are dead, and their references with them. */
 static void end_with_loop(struct sm_at_close *at_close)
 {
@@ -130,6 +136,11 @@ ssize_t simul_datagram_sendto(simul_datagram *datagram, const void *data, size_t
         to = &datagram->peer;
     datagram->refs++;
     return leave(datagram, sm_sock_sendto(&datagram->fd, data, n, to));
+}
+
+const simul_address *sm_datagram_peer(const simul_datagram *datagram)
+{
+    return datagram->peer.length ? &datagram->peer : NULL;
 }
 
 /* ---- questions --------------------------------------------------------------------------- */

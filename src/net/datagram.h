@@ -20,4 +20,10 @@
 int sm_datagram_make(simul_datagram **ret, int fd, struct sm_unix_name *name,
                      const simul_address *peer);
 
+/** Whom it sends to without an address, though it is not connected; NULL: nobody. */
+const simul_address *sm_datagram_peer(const simul_datagram *datagram);
+
+/** Free one without closing its descriptor, which has no file. */
+void sm_datagram_give_back(simul_datagram *datagram);
+
 #endif

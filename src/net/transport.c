@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A transport's life (S36), and questions. */
+/* A transport's life (S36). */
 #include "net/transport.h"
 
 #include "base/log.h"
 #include "base/sys.h"
 #include "loop/context.h"
+#include "net/datagram.h"
 #include "net/socket.h"
 
 enum { PLACES = 4 }; /* in the ring: begin, end, and both directions */
@@ -48,9 +49,13 @@ static void reset_on_close(int fd)
 
 static void close_socket(struct simul_transport *transport)
 {
-    if (transport->dropped)
-        reset_on_close(transport->fd);
-    sm_socket_close(transport->loop, transport->fd);
+    if (transport->datagram) {
+        simul_datagram_release(transport->datagram);
+    } else {
+        if (transport->dropped)
+            reset_on_close(transport->fd);
+        sm_socket_close(transport->loop, transport->fd);
+    }
     transport->fd = -1;
 }
 
@@ -211,7 +216,7 @@ static void in_ready(struct sm_watch *watch, int error)
     if (error < 0)
         sm_transport_lose(transport, error);
     else
-        sm_transport_call(transport, sm_transport_readable);
+        sm_transport_call(transport, transport->readable);
 }
 
 static void out_ready(struct sm_watch *watch, int error)
@@ -221,7 +226,7 @@ static void out_ready(struct sm_watch *watch, int error)
     if (error < 0)
         sm_transport_lose(transport, error);
     else
-        sm_transport_call(transport, sm_transport_writable);
+        sm_transport_call(transport, transport->writable);
 }
 
 static void watch_both(struct simul_transport *transport)
@@ -276,50 +281,11 @@ int sm_transport_new(struct simul_transport **ret, struct simul_loop *loop, int 
     }
     transport->begin.run = begin;
     transport->end.run = end;
+    transport->readable = sm_transport_readable;
+    transport->writable = sm_transport_writable;
+    sm_list_init(&transport->queue);
     watch_both(transport);
     ask_names(transport);
     *ret = transport;
     return 0;
-}
-
-/* ---- questions ------------------------------------------------------------------------- */
-
-void simul_transport_set_protocol(simul_transport *transport,
-                                  const simul_protocol *protocol, void *user)
-{
-    transport->protocol = protocol;
-    transport->user = user;
-}
-
-const simul_protocol *simul_transport_get_protocol(const simul_transport *transport,
-                                                   void **user)
-{
-    if (user)
-        *user = transport->user;
-    return transport->protocol;
-}
-
-static int name_of(const simul_address *name, simul_address *answer)
-{
-    if (name->length == 0)
-        return -ENOTCONN;
-    *answer = *name;
-    return 0;
-}
-
-int simul_transport_get_extra_info(const simul_transport *transport,
-                                   simul_extra_info what, void *answer)
-{
-    switch (what) {
-    case SIMUL_INFO_PEERNAME:
-        return name_of(&transport->peername, answer);
-    case SIMUL_INFO_SOCKNAME:
-        return name_of(&transport->sockname, answer);
-    case SIMUL_INFO_SOCKET:
-        if (transport->fd < 0)
-            return -SIMUL_ESTATE;
-        *(int *)answer = transport->fd;
-        return 0;
-    }
-    return -EINVAL;
 }

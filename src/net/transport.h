@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A transport from inside: shared by transport.c (its life), transport_read.c,
- * transport_write.c and transport_create.c.
+ * transport_write.c and transport_create.c; transport_datagram.c has what is different for
+ * datagrams.
  *
  * It is a machine of callbacks beside the layers of streams, not over them: those are
  * straight-line code in the task of whoever calls, and a transport has no task. What it does
@@ -13,8 +14,8 @@
  *      direction is busy (W2), it is `gone`: the loop knows nothing of it any more.
  *  T3. It is freed when it is gone, and has neither a handle (`held`) nor a creator that
  *      waits for `begin`.
- *  T4. What is kept is kept_len bytes from kept_start on; if there are any, and it is not
- *      lost, `out` is wanted.
+ *  T4. What is kept is kept_len bytes from kept_start on, or the datagrams in `queue`; if
+ *      there is something, and it is not lost, `out` is wanted.
  */
 #ifndef SM_NET_TRANSPORT_H
 #define SM_NET_TRANSPORT_H
@@ -30,12 +31,16 @@ struct simul_transport {
     void *user;
     simul_protocol_factory *factory; /* gives the protocol; NULL: it is there */
     void *factory_arg;
-    struct simul_context *context; /* the callbacks'; owned */
-    int fd;                        /* owned; -1: closed */
+    struct simul_context *context;   /* the callbacks'; owned */
+    int fd;                          /* owned; -1: closed */
+    struct simul_datagram *datagram; /* owned, has the descriptor; NULL: a stream */
     struct sm_watch in, out;
+    void (*readable)(struct simul_transport *transport);
+    void (*writable)(struct simul_transport *transport);
     struct sm_ready begin, end; /* T1 */
     char *kept;                 /* owned; T4 */
     size_t kept_start, kept_len, kept_size;
+    struct sm_list queue; /* owned; T4 */
     size_t high, low;
     simul_address peername, sockname; /* length 0: not known */
     int error;                        /* what connection_lost is told */
@@ -78,7 +83,20 @@ void sm_transport_drop_kept(struct simul_transport *transport);
 /** Bytes to keep at most, as in simul_connect_opts. 0 or -EINVAL. */
 int sm_transport_limit(size_t *high, size_t *low, const simul_connect_opts *opts);
 
+void sm_transport_pause_if_full(struct simul_transport *transport);
+void sm_transport_resume_if_drained(struct simul_transport *transport);
+/** A write to a transport that is closing. */
+void sm_transport_ignore(struct simul_transport *transport);
+
+/* transport_datagram.c */
+void sm_transport_drop_queue(struct simul_transport *transport);
+
 /* transport_create.c */
+/** May the running task make one for this protocol? 0 or an error. */
+int sm_transport_check(const simul_protocol *protocol, const simul_connect_opts *opts);
+/** Let a new one begin; `ret` as of simul_create_connection(). Waits. */
+void sm_transport_start(struct simul_transport **ret, struct simul_transport *transport,
+                        const simul_protocol *protocol, void *user);
 struct sm_service;
 /** For a client of a server: as sm_transport_new(). */
 int sm_transport_of_client(struct simul_transport **ret, struct simul_loop *loop,

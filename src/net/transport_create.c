@@ -7,7 +7,7 @@
 
 static const simul_connect_opts defaults;
 
-static int check(const simul_protocol *protocol, const simul_connect_opts *opts)
+int sm_transport_check(const simul_protocol *protocol, const simul_connect_opts *opts)
 {
     size_t high, low;
     if (!sm_current())
@@ -38,14 +38,9 @@ static void await_begin(struct simul_transport *transport)
     transport->creator = NULL;
 }
 
-/* After a checkpoint; the socket stays the caller's on failure. */
-static int create(simul_transport **ret, int fd, const simul_protocol *protocol,
-                  void *user, const simul_connect_opts *opts)
+void sm_transport_start(struct simul_transport **ret, struct simul_transport *transport,
+                        const simul_protocol *protocol, void *user)
 {
-    struct simul_transport *transport;
-    int r = sm_transport_new(&transport, sm_running, fd, opts);
-    if (r < 0)
-        return r;
     simul_transport_set_protocol(transport, protocol, user);
     sm_transport_begin(transport, NULL);
     await_begin(transport);
@@ -54,6 +49,17 @@ static int create(simul_transport **ret, int fd, const simul_protocol *protocol,
         *ret = transport;
     else
         simul_transport_release(transport);
+}
+
+/* After a checkpoint; the socket stays the caller's on failure. */
+static int create(simul_transport **ret, int fd, const simul_protocol *protocol,
+                  void *user, const simul_connect_opts *opts)
+{
+    struct simul_transport *transport;
+    int r = sm_transport_new(&transport, sm_running, fd, opts);
+    if (r < 0)
+        return r;
+    sm_transport_start(ret, transport, protocol, user);
     return 0;
 }
 
@@ -74,7 +80,7 @@ int simul_create_connection(simul_transport **transport, const char *host,
                             void *user, const simul_connect_opts *opts)
 {
     opts = opts ? opts : &defaults;
-    int r = check(protocol, opts);
+    int r = sm_transport_check(protocol, opts);
     if (r < 0)
         return r;
     if (opts->attempt_delay != opts->attempt_delay || !port || !*port)
@@ -88,7 +94,7 @@ int simul_create_connection_fd(simul_transport **transport, int fd,
                                const simul_connect_opts *opts)
 {
     opts = opts ? opts : &defaults;
-    int r = check(protocol, opts);
+    int r = sm_transport_check(protocol, opts);
     if (r == 0)
         r = sm_checkpoint();
     if (r == 0)
@@ -107,7 +113,7 @@ int simul_create_unix_connection(simul_transport **transport, const char *path,
 {
     simul_address at;
     opts = opts ? opts : &defaults;
-    int r = check(protocol, opts);
+    int r = sm_transport_check(protocol, opts);
     if (r == 0)
         r = simul_address_unix(&at, path);
     simul_address *to = r < 0 ? NULL : sm_malloc(sizeof *to);

@@ -11,7 +11,7 @@ enum { HIGH_WATER = 64 << 10, TOO_OFTEN = 5, AT_ONCE = 64 };
 
 /* ---- water marks ---------------------------------------------------------------------- */
 
-static void pause_if_full(struct simul_transport *transport)
+void sm_transport_pause_if_full(struct simul_transport *transport)
 {
     const simul_protocol *protocol = transport->protocol;
     if (transport->writing_paused || transport->kept_len <= transport->high)
@@ -21,7 +21,7 @@ static void pause_if_full(struct simul_transport *transport)
         protocol->pause_writing(transport, transport->user);
 }
 
-static void resume_if_drained(struct simul_transport *transport)
+void sm_transport_resume_if_drained(struct simul_transport *transport)
 {
     const simul_protocol *protocol = transport->protocol;
     if (!transport->writing_paused || transport->kept_len > transport->low)
@@ -53,7 +53,7 @@ int simul_transport_set_write_buffer_limits(simul_transport *transport, ssize_t 
     transport->high = (size_t)high;
     transport->low = (size_t)low;
     if (!transport->lost)
-        pause_if_full(transport);
+        sm_transport_pause_if_full(transport);
     return 0;
 }
 
@@ -75,6 +75,7 @@ size_t simul_transport_get_write_buffer_size(const simul_transport *transport)
 
 void sm_transport_drop_kept(struct simul_transport *transport)
 {
+    sm_transport_drop_queue(transport);
     sm_free(transport->kept);
     transport->kept = NULL;
     transport->kept_start = transport->kept_len = transport->kept_size = 0;
@@ -156,7 +157,7 @@ void sm_transport_writable(struct simul_transport *transport)
     }
     transport->kept_start += (size_t)n;
     transport->kept_len -= (size_t)n;
-    resume_if_drained(transport); /* which may write, or abort */
+    sm_transport_resume_if_drained(transport); /* which may write, or abort */
     if (transport->kept_len == 0 && !transport->lost)
         drained(transport);
 }
@@ -173,7 +174,7 @@ static ssize_t send_at_once(struct simul_transport *transport,
     return r == -EAGAIN ? 0 : r;
 }
 
-static void ignore(struct simul_transport *transport)
+void sm_transport_ignore(struct simul_transport *transport)
 {
     if (++transport->ignored >= TOO_OFTEN)
         sm_log(SIMUL_LOG_WARNING, "writing to a transport that is closed");
@@ -195,7 +196,7 @@ static int write_all(struct simul_transport *transport, const struct iovec *piec
         return r;
     }
     sm_watch_start(&transport->out);
-    pause_if_full(transport);
+    sm_transport_pause_if_full(transport);
     return 0;
 }
 
@@ -214,7 +215,7 @@ static ssize_t length_of(const struct iovec *pieces, int n)
 int simul_transport_writelines(simul_transport *transport, const struct iovec *pieces,
                                int n)
 {
-    ssize_t len = length_of(pieces, n);
+    ssize_t len = transport->datagram ? -ENOTSUP : length_of(pieces, n);
     if (len < 0)
         return (int)len;
     if (transport->ended)
@@ -222,7 +223,7 @@ int simul_transport_writelines(simul_transport *transport, const struct iovec *p
     if (len == 0)
         return 0;
     if (transport->closing) {
-        ignore(transport);
+        sm_transport_ignore(transport);
         return 0;
     }
     return write_all(transport, pieces, n, (size_t)len);
@@ -236,7 +237,7 @@ int simul_transport_write(simul_transport *transport, const void *data, size_t n
 
 void simul_transport_write_eof(simul_transport *transport)
 {
-    if (transport->closing || transport->ended)
+    if (transport->closing || transport->ended || transport->datagram)
         return;
     transport->ended = true;
     if (transport->kept_len == 0)
@@ -245,6 +246,5 @@ void simul_transport_write_eof(simul_transport *transport)
 
 bool simul_transport_can_write_eof(const simul_transport *transport)
 {
-    (void)transport;
-    return true;
+    return !transport->datagram;
 }
