@@ -85,6 +85,28 @@ SIMUL_API ssize_t simul_sock_sendto(int fd, const void *data, size_t n,
                                     const simul_address *to);
 
 /**
+ * Send a file, or a part of it, without copying it where the system can.
+ *
+ * @param fd      a socket of type SOCK_STREAM
+ * @param file    stands behind what was sent when this returns, also with an error
+ * @param offset  where in the file to begin
+ * @param count   bytes, or as many as there are; 0: to the end
+ * @return        how many bytes were sent
+ * @error -EPROTOTYPE    a socket of another type
+ * @error -ESPIPE        the file has no positions: it is a pipe
+ * @error -ECANCELED     the task was cancelled and nothing was sent
+ * @error -SIMUL_EBROKEN the task was cancelled when a part was sent
+ * @error -EIO, -EPIPE, -ECONNRESET, …  a part may have been sent
+ *
+ * What the system cannot send by itself is read by a thread (simul/file.h).
+ *
+ * Awaits:   only if there is no room, or a thread reads
+ * Threads:  the loop's
+ * asyncio:  loop.sock_sendfile()
+ */
+SIMUL_API ssize_t simul_sock_sendfile(int fd, int file, off_t offset, size_t count);
+
+/**
  * Take in a connection.
  *
  * @param peer  filled with whom it is from; may be NULL

@@ -414,6 +414,34 @@ SIMUL_API ssize_t simul_stream_writev(simul_stream *stream, const struct iovec *
 SIMUL_API int simul_stream_drain(simul_stream *stream);
 
 /**
+ * Send a file, or a part of it, behind everything that was written; without copying it where
+ * the system can, and else (over TLS) read by a thread, with back-pressure.
+ *
+ * Nobody may write meanwhile: -SIMUL_ESTATE. Closing the stream in the middle of it resets
+ * the connection, so that the peer does not take the half for the whole; so does a cancel.
+ *
+ * @param file    stands behind what was sent when this returns, also with an error
+ * @param offset  where in the file to begin
+ * @param count   bytes, or as many as there are; 0: to the end
+ * @return        how many bytes were sent
+ * @error -ECANCELED          the task was cancelled; nothing was sent
+ * @error -SIMUL_EBROKEN      the task was cancelled when a part was sent: the connection was
+ *                            reset
+ * @error -SIMUL_ECONCURRENT  another task is writing
+ * @error -SIMUL_ESTATE       the stream is closed, or was meanwhile, or a file is being sent
+ * @error -EINVAL             offset is negative
+ * @error -ESPIPE, -EIO, …    the file could not be read; a part may have been sent
+ * @error -EPIPE, -ECONNRESET, …  the connection is lost
+ * @error -SIMUL_ENOTASK      called outside of a task
+ *
+ * Awaits:   until all is sent, or kept for sending
+ * Threads:  the loop's
+ * asyncio:  loop.sendfile()
+ */
+SIMUL_API ssize_t simul_sendfile(simul_stream *stream, int file, off_t offset,
+                                 size_t count);
+
+/**
  * End the own direction, after what was written: the peer reads the end of the stream. Its
  * own direction stays open. Twice does nothing.
  *

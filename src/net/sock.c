@@ -26,9 +26,13 @@ int sm_sock_check(int fd)
 int sm_sock_wait(const struct sm_sock_call *call)
 {
     struct simul_loop *loop = sm_running;
+    ssize_t r =
+        sm_checkpoint(); /* others may run, and close it: look it up after that */
+    if (r < 0)
+        return (int)r;
     struct sm_op op = {.fd = *call->fd, .code = SM_OP_POLL, .flags = call->events};
     sm_loop_hold(loop, !call->idle);
-    ssize_t r = sm_op_await(&op, call->what);
+    r = sm_op_wait(&op, call->what);
     sm_loop_unhold(loop, !call->idle);
     if (r == -ECANCELED && !sm_was_cancelled())
         return -EBADF;

@@ -147,6 +147,10 @@ static void end(struct simul_stream *stream, unsigned flags)
     bool again = stream->closing && (stream->aborted || !(flags & SM_ABORT));
     if (again || stream->closed)
         return;
+    if (stream->sending) { /* half a file must not look like the whole */
+        *stream->sending = -1;
+        flags |= SM_ABORT | SM_RESET;
+    }
     stream->closing = true;
     stream->aborted |= (flags & SM_ABORT) != 0;
     stream->top->ops->close(stream->top, flags);
@@ -212,10 +216,12 @@ static int enter_write(struct simul_stream *stream)
         return -EINVAL;
     sm_stream_ref(stream);
     int r = sm_checkpoint();
-    if (r == 0 && (stream->closing || stream->ended))
+    if (r == 0 && (stream->closing || stream->ended || stream->sending))
         r = -SIMUL_ESTATE;
     if (r < 0)
         sm_stream_unref(stream);
+    else
+        stream->writing++;
     return r;
 }
 
@@ -227,13 +233,19 @@ static ssize_t leave_write(struct simul_stream *stream, ssize_t r)
     return r;
 }
 
+static ssize_t written(struct simul_stream *stream, ssize_t r)
+{
+    stream->writing--;
+    return leave_write(stream, r);
+}
+
 ssize_t simul_stream_write(simul_stream *stream, const void *data, size_t n)
 {
     struct iovec piece = {(void *)data, n};
     int r = enter_write(stream);
     if (r < 0)
         return r;
-    return leave_write(stream, stream->top->ops->write(stream->top, &piece, 1, 0));
+    return written(stream, stream->top->ops->write(stream->top, &piece, 1, 0));
 }
 
 ssize_t simul_stream_writev(simul_stream *stream, const struct iovec *iov, int n)
@@ -243,7 +255,26 @@ ssize_t simul_stream_writev(simul_stream *stream, const struct iovec *iov, int n
     int r = enter_write(stream);
     if (r < 0)
         return r;
-    return leave_write(stream, stream->top->ops->write(stream->top, iov, n, 0));
+    return written(stream, stream->top->ops->write(stream->top, iov, n, 0));
+}
+
+int sm_stream_send_begin(struct simul_stream *stream, int *fd)
+{
+    int r = enter_write(stream);
+    if (r < 0)
+        return r;
+    if (stream->writing > 1)
+        return (int)written(stream, -SIMUL_ECONCURRENT);
+    stream->sending = fd;
+    return 0;
+}
+
+ssize_t sm_stream_send_end(struct simul_stream *stream, ssize_t r, bool cut_off)
+{
+    if (cut_off)
+        end(stream, SM_ABORT | SM_RESET);
+    stream->sending = NULL;
+    return written(stream, r);
 }
 
 int simul_stream_drain(simul_stream *stream)
@@ -261,7 +292,7 @@ int simul_stream_write_eof(simul_stream *stream)
 {
     if (!stream)
         return -EINVAL;
-    if (stream->closing)
+    if (stream->closing || stream->sending)
         return -SIMUL_ESTATE;
     if (stream->ended)
         return 0;

@@ -135,6 +135,8 @@ struct simul_stream {
     bool aborted;           /* abort() was */
     bool closed;            /* Y7 */
     bool released;          /* the user has given his handle back */
+    uint32_t writing;       /* tasks in a write */
+    int *sending;           /* a file is being sent by this descriptor; NULL: none */
     bool told;              /* the user got an error from writing or closing */
     int read_error;         /* stays; 0: none */
     int close_error;        /* what the layers met while they closed; 0: none */
@@ -154,6 +156,14 @@ void sm_stream_push(struct simul_stream *stream, struct sm_layer *layer);
 /** What was read too early, for a layer that is put on now: memory of sm_malloc(), the
  *  caller's, of which *n bytes from *start on count. NULL if there is nothing. */
 char *sm_stream_hand_over(struct simul_stream *stream, size_t *start, size_t *n);
+
+/** A task begins to send a file by itself, with the descriptor *fd, which becomes -1 when the
+ *  stream is closed meanwhile. 0, or an error of writing, and it has not begun. */
+int sm_stream_send_begin(struct simul_stream *stream, int *fd);
+
+/** … and ends with the result `r`, which is returned. `cut_off`: a part was sent, the rest never
+ *  will be: the connection is reset. */
+ssize_t sm_stream_send_end(struct simul_stream *stream, ssize_t r, bool cut_off);
 
 /** Y7. `error`: what kept it from sending all that was written; 0: nothing did. */
 void sm_stream_closed(struct simul_stream *stream, int error);

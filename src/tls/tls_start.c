@@ -166,7 +166,7 @@ static int may_start(const struct simul_stream *stream)
 {
     if (stream->closing || stream->ended || stream->read_error)
         return stream->read_error ? stream->read_error : -SIMUL_ESTATE;
-    return stream->reading ? -SIMUL_ECONCURRENT : 0;
+    return stream->reading || stream->sending ? -SIMUL_ECONCURRENT : 0;
 }
 
 /* What was written before is to be out, so that a failing handshake does not drop it. */

@@ -10,6 +10,7 @@ sm_test_backends(test_resolve net/test_resolve.c net/dns.c ${SM_NET_SUPPORT})
 sm_test_backends(test_connect net/test_connect.c net/dns.c ${SM_NET_SUPPORT})
 sm_test_backends(test_sock net/test_sock.c ${SM_NET_SUPPORT})
 sm_test_backends(test_datagram net/test_datagram.c support/folder.c ${SM_NET_SUPPORT})
+sm_test_backends(test_sendfile net/test_sendfile.c support/folder.c ${SM_NET_SUPPORT})
 sm_test_backends(test_unix net/test_unix.c support/folder.c ${SM_NET_SUPPORT})
 
 sm_test_program(test_many net/test_many.c)

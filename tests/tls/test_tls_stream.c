@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What streams do over TLS beyond the contract of layers (test_stream_layer): going over to
  * it, its end, and what an attacker could do to either. */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -64,6 +65,34 @@ static int start_client_tls(void *arg)
         arg, client, &(simul_start_tls_opts){.server_hostname = "localhost"});
     simul_tls_context_release(client);
     return r;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static int read_large(void *stream)
+{
+    ssize_t n = simul_stream_readexactly(stream, got, LARGE);
+    return n < 0 ? (int)n : 0;
+}
+
+/* S45: over TLS a file is read and written */
+NET_TEST(a_file_is_sent)
+{
+    int file = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    pattern(sent, LARGE, 0);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, sent, LARGE), LARGE);
+    make_tls_pair();
+    simul_task *task = simul_create_task(read_large, ends[1]);
+    ck_assert_ptr_nonnull(task);
+
+    ck_assert_int_eq(simul_sendfile(ends[0], file, 0, 0), LARGE);
+    ck_assert_int_eq(simul_await(task), 0);
+    simul_release(task);
+    ck_assert_mem_eq(got, sent, LARGE);
+    ck_assert_int_eq(lseek(file, 0, SEEK_CUR), LARGE);
+    release_pair();
+    close(file);
 }
 
 /* ---- going over to it (start_tls) ------------------------------------------------------------ */
