@@ -21,7 +21,8 @@ static void free_if_unused(struct simul_transport *transport)
 /* T2, T3 */
 static void look(struct simul_transport *transport)
 {
-    if (!transport->over || transport->in.busy || transport->out.busy)
+    if (!transport->over || transport->in.busy || transport->out.busy
+        || transport->calls > 0)
         return;
     transport->gone = true;
     sm_list_remove(&transport->at_close.link);
@@ -141,6 +142,7 @@ static void end_with_loop(struct sm_at_close *at_close)
         close_socket(transport);
     transport->closing = transport->lost = true;
     transport->in.busy = transport->out.busy = false;
+    transport->calls = 0;
     transport->creator = NULL; /* its task is dead */
     leave(transport);
 }
@@ -174,7 +176,9 @@ static void call(void *arg)
 void sm_transport_call(struct simul_transport *transport,
                        void (*fn)(struct simul_transport *transport))
 {
+    transport->calls++;
     sm_context_call(&transport->context, call, &(struct call){transport, fn});
+    transport->calls--;
 }
 
 static void tell_made(struct simul_transport *transport)
@@ -198,6 +202,7 @@ static void begin(struct sm_ready *ready)
         sm_watch_start(&transport->in);
     if (transport->creator)
         sm_wait_finish(transport->creator, 0);
+    look(transport);
 }
 
 void sm_transport_begin(struct simul_transport *transport,

@@ -11,7 +11,8 @@
  *  T1. connection_made is called from `begin`, connection_lost from `end`, which is put into
  *      the ring once, by sm_transport_lose(), and never before `begin` was.
  *  T2. `over` is set by `end`: the socket is closed, no callback follows. When then neither
- *      direction is busy (W2), it is `gone`: the loop knows nothing of it any more.
+ *      direction is busy (W2), and no callback is under way (one may run the loop, if that
+ *      may be re-entered), it is `gone`: the loop knows nothing of it any more.
  *  T3. It is freed when it is gone, and has neither a handle (`held`) nor a creator that
  *      waits for `begin`.
  *  T4. What is kept is kept_len bytes from kept_start on, or the datagrams in `queue`; if
@@ -53,6 +54,7 @@ struct simul_transport {
     bool closing, lost, over, gone;   /* T1, T2 */
     bool dropped;                     /* something that was kept: reset */
     bool held;                        /* T3 */
+    unsigned calls;                   /* under way, of callbacks: T2 */
     struct sm_wait *creator;          /* T3; NULL: none */
     struct sm_stream_owner *owner;    /* borrowed; hears of the end; NULL: none */
     struct sm_at_close at_close;

@@ -650,6 +650,43 @@ NET_TEST(closing_or_aborting_the_clients_ends_them) /* X14 */
     trace_take();
 }
 
+static void run_until_lost(simul_transport *transport, void *user)
+{
+    double seconds = 0;
+    simul_loop *loop = simul_get_running_loop();
+    on_made(transport, user);
+    simul_task *task = simul_create_task(sleeper, &seconds);
+    ck_assert_ptr_nonnull(task);
+    ck_assert_int_eq(simul_loop_run_until_complete(loop, task), 0);
+    simul_release(task);
+    trace("done");
+}
+
+static const simul_protocol *give_run_until_lost(void *arg, void **user)
+{
+    static const simul_protocol protocol = {.connection_made = run_until_lost,
+                                            .connection_lost = on_lost};
+    *user = arg;
+    return &protocol;
+}
+
+NET_TEST(a_callback_may_run_the_loop_until_its_own_connection_is_lost)
+{
+    struct seen theirs = {.close_at_once = true}, ours = {.close_at_once = true};
+    simul_loop_set_reentrant(NULL, true);
+    simul_server *server = serve(give_run_until_lost, &theirs);
+    simul_transport *transport = connect_to(server, &ours);
+    until_lost(&ours);
+    trace_take();
+    simul_transport_release(transport);
+    while (simul_server_clients(server) > 0 || !theirs.lost)
+        ck_assert_int_eq(simul_sleep(0), 0);
+    trace_take();
+    ck_assert_int_eq(theirs.made, 1);
+    ck_assert_int_eq(theirs.lost, 1);
+    stop(server);
+}
+
 NET_TEST(a_client_that_is_not_wanted_is_closed)
 {
     struct seen seen = {0};
