@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/folder.h"
 
-#include <dirent.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/harness.h"
 
-static void remove_files(void)
+static int remove_one(const char *path, const struct stat *stat, int type,
+                      struct FTW *place)
 {
-    DIR *dir = opendir(".");
-    struct dirent *entry;
-    while (dir && (entry = readdir(dir)))
-        unlink(entry->d_name); /* but for "." and "..", which stay */
-    if (dir)
-        closedir(dir);
+    (void)stat, (void)type, (void)place;
+    return remove(path);
+}
+
+/* Several sweep at once (sweep.c): the same test, and so the same names. */
+void sweep_worker_enters(int number);
+void sweep_worker_enters(int number)
+{
+    char folder[16];
+    snprintf(folder, sizeof folder, "worker-%d", number);
+    if (mkdir(folder, 0700) < 0 || chdir(folder) < 0)
+        abort();
 }
 
 int run_in_folder(const char *suite)
@@ -24,7 +33,6 @@ int run_in_folder(const char *suite)
         return 1;
     }
     int r = harness_run(suite);
-    remove_files();
-    rmdir(folder);
+    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return r;
 }

@@ -230,13 +230,19 @@ static void work(struct harness_test *tests)
     exit(EXIT_SUCCESS);
 }
 
+/* In tests that make files each worker needs a folder of its own (support/folder.c). */
+void sweep_worker_enters(int number) __attribute__((weak));
+
 static bool start_workers(struct harness_test *tests, pid_t workers[WORKERS])
 {
     fflush(stdout);
     for (int i = 0; i < WORKERS; i++) {
         workers[i] = fork();
-        if (workers[i] == 0)
+        if (workers[i] == 0) {
+            if (sweep_worker_enters)
+                sweep_worker_enters(i);
             work(tests);
+        }
         if (workers[i] < 0)
             return false;
     }
