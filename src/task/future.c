@@ -297,8 +297,6 @@ int simul_await(simul_future *future)
         return -EDEADLK;
     if (sm_unlikely(future->sched != task->sched))
         return -EXDEV;
-    sm_future_ahead(task->sched->awaited, future);
-    task->sched->awaited = future;
     if (!sm_future_done(future))
         return await_pending(task, future);
     future->asked = true;

@@ -143,7 +143,6 @@ struct sm_sched {
     void *factory_arg;
     struct sm_group *joining;  /* the task that is made next is to be a child of it */
     struct simul_future *free; /* control blocks, linked by `wait` */
-    struct simul_future *awaited;           /* last; only its address is looked at */
     struct simul_future *fresh, *fresh_end; /* blocks that were never used */
     struct sm_task_slab *slabs;
     size_t slab_bytes, blocks;    /* blocks: handed out */
