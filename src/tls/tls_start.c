@@ -69,7 +69,7 @@ static void put_on(struct simul_stream *stream, struct sm_tls *tls)
 {
     size_t start = 0, n = 0;
     tls->kept = sm_stream_hand_over(stream, &start, &n);
-    tls->io.in = tls->kept + start;
+    tls->io.in = tls->kept ? tls->kept + start : NULL;
     tls->io.in_left = n;
     stream->top->ops->info(stream->top, SM_INFO_HIGH, &tls->high);
     sm_stream_push(stream, &tls->layer);

@@ -239,8 +239,10 @@ NET_TEST(unix_sockets_answer_each_other)
 /* S39: a full receiver makes the sender wait */
 NET_TEST(who_sends_to_a_full_queue_waits)
 {
-    simul_datagram *server = open_with((simul_datagram_opts){.local_path = "@full"});
-    simul_datagram *client = open_with((simul_datagram_opts){.remote_path = "@full"});
+    char path[32];
+    snprintf(path, sizeof path, "@simul-full-%d", getpid());
+    simul_datagram *server = open_with((simul_datagram_opts){.local_path = path});
+    simul_datagram *client = open_with((simul_datagram_opts){.remote_path = path});
     struct simul_timeout limit;
     int sent = 0, r;
     do {
