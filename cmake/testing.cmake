@@ -58,12 +58,12 @@ endfunction()
 # ---- sweeps: see support/sweep.h. Once on epoll is enough for what does not know which
 # backend it runs on. (The contract of stream layers does not either, and takes the longest;
 # on the other backends streams are swept by a scenario.)
-# Of a test that makes the same call a thousand times the first ones are swept: three of each
-# site, or the first one where a run takes long (TLS, HTTP, processes). Scenarios and examples
+# Of a test that makes the same call a thousand times the first ones are swept: two of each
+# site, or, in the layers above task/, the first one. Scenarios and examples
 # are swept whole on each backend, but for the long ones: six calls of each site of the
-# scenario of streams, three of an example that a driver talks to, and of such an example
+# scenario of streams, two of an example that a driver talks to, and of such an example
 # that takes long on epoll only.
-set(SIMUL_SWEEP_LIMIT 3 CACHE STRING
+set(SIMUL_SWEEP_LIMIT 2 CACHE STRING
     "how many calls of one site are made to fail in each test; 0: all")
 set(SM_SWEEP_DIR ${PROJECT_BINARY_DIR}/sweep)
 
@@ -94,7 +94,8 @@ function(sm_sweep_tests name folder)
         set(backends ${SIMUL_TEST_BACKENDS})
     endif()
     set(limit ${SIMUL_SWEEP_LIMIT})
-    if(limit AND (folder MATCHES "^(tls|http|process)$" OR name STREQUAL test_stream_layer))
+    if(limit AND (NOT folder MATCHES "^(base|switch|poll|loop|task|contract)$"
+            OR name STREQUAL test_stream_layer))
         set(limit 1)
     endif()
     foreach(backend ${backends})

@@ -25,7 +25,9 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
         endforeach()
     endif()
 endif()
-if(SIMUL_NET)
+# Under memcheck the stacks of layers take more than a minute; tests/net and tests/tls are
+# run there.
+if(SIMUL_NET AND NOT SIMUL_TEST_LAUNCHER STREQUAL valgrind)
     sm_test_backends(test_stream_layer contract/test_stream_layer.c
         contract/layer_rotate.c contract/layer_memory.c task/trace.c net/pair.c)
     if(SIMUL_TLS)

@@ -314,7 +314,7 @@ NET_TEST(a_cancelled_receiver_takes_nothing)
 
 NET_TEST(closing_wakes_who_waits)
 {
-    char buf[1];
+    char buf[1] = "";
     simul_datagram *server = receiver();
     simul_task *task = waiting_receiver(server);
 
