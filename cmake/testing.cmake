@@ -58,12 +58,12 @@ endfunction()
 # ---- sweeps: see support/sweep.h. Once on epoll is enough for what does not know which
 # backend it runs on. (The contract of stream layers does not either, and takes the longest;
 # on the other backends streams are swept by a scenario.)
-# Of a test that makes the same call a thousand times the first ones are swept: two of each
+# Of a test that makes the same call a thousand times the first ones are swept: three of each
 # site, or, in the layers above task/, the first one. Scenarios and examples
 # are swept whole on each backend, but for the long ones: six calls of each site of the
-# scenario of streams, two of an example that a driver talks to, and of such an example
+# scenario of streams, three of an example that a driver talks to, and of such an example
 # that takes long on epoll only.
-set(SIMUL_SWEEP_LIMIT 2 CACHE STRING
+set(SIMUL_SWEEP_LIMIT 3 CACHE STRING
     "how many calls of one site are made to fail in each test; 0: all")
 set(SM_SWEEP_DIR ${PROJECT_BINARY_DIR}/sweep)
 
