@@ -48,7 +48,7 @@ static int set_up(struct sm_unix_name *name, unsigned mode)
     if (r == 0)
         r = (int)sm_stat(name->path, &made);
     if (r < 0) {
-        sm_unlink(name->path);
+        remove_stale(name->path);
         return r;
     }
     name->device = made.st_dev;
