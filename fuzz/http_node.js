@@ -67,7 +67,10 @@ function transcript(data) {
 function differs(file, understood, ours) {
     const data = fs.readFileSync(file).subarray(0, understood);
     const theirs = transcript(data);
-    const noOpinion = theirs.error === 'HPE_INVALID_METHOD' || theirs.upgrade ||
+    // RFC 9110 has blanks and tabs behind a value; for Node only blanks are behind a length.
+    const tab = theirs.error === 'HPE_INVALID_CONTENT_LENGTH' &&
+        /^content-length:[^\r\n]*\d[ \t]*\t[ \t]*\r?$/im.test(data.toString('latin1'));
+    const noOpinion = tab || theirs.error === 'HPE_INVALID_METHOD' || theirs.upgrade ||
         (theirs.error === 'HPE_CLOSED_CONNECTION' && theirs.last === 0);
     if (noOpinion) return false;
     if (!theirs.error && theirs.text.equals(ours)) return false;
