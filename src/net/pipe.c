@@ -96,18 +96,6 @@ static ssize_t pipe_read(struct sm_layer *layer, void *buf, size_t n, unsigned f
     return got;
 }
 
-/* As in tcp.c. */
-static void wake_reader(struct sm_pipe *pipe)
-{
-    struct simul_loop *loop = pipe->out.layer.stream->loop;
-    struct sm_op *op = pipe->out.reading;
-    if (!op || op->state == SM_OP_IDLE
-        || sm_poll_ops(loop->poll)->cancel(loop->poll, op) != SM_OP_REMOVED)
-        return;
-    op->result = -ECANCELED;
-    op->done(op);
-}
-
 /* ---- the calls by which bytes go out --------------------------------------------------- */
 
 static ssize_t pipe_send(struct sm_tcp *tcp, const struct iovec *pieces, int n)
@@ -185,11 +173,6 @@ static long pipe_end(struct sm_tcp *tcp)
     return 0;
 }
 
-static int error_at_end(const struct sm_tcp *tcp)
-{
-    return tcp->broken ? -SIMUL_EBROKEN : tcp->error;
-}
-
 static void close_all(struct sm_pipe *pipe)
 {
     pipe->closed = true;
@@ -211,33 +194,13 @@ static void pipe_finish(struct sm_tcp *tcp)
     else if (!stream->loop->poll)
         pipe->watching = false;
     if (!tcp->outbox && !pipe->watching)
-        sm_stream_closed(stream, error_at_end(tcp));
+        sm_stream_closed(stream, sm_tcp_error_at_end(tcp));
 }
 
 static void pipe_close(struct sm_layer *layer, unsigned flags)
 {
     struct sm_tcp *tcp = tcp_of(layer);
-    bool over = !layer->stream->loop->poll; /* nothing will be sent any more */
-    if (over)
-        flags |= SM_ABORT;
-    else if (pipe_of(tcp)->closed || (tcp->closing && !(flags & SM_ABORT)))
-        return;
-    tcp->closing = true;
-    tcp->aborted = flags & SM_ABORT;
-    tcp->broken |= tcp->half || flags & SM_RESET;
-    if (tcp->aborted || !tcp->outbox) {
-        pipe_finish(tcp);
-        return;
-    }
-    wake_reader(pipe_of(tcp));
-    sm_tcp_wake_writers(tcp);
-}
-
-static void pipe_wake(struct sm_layer *layer)
-{
-    struct sm_tcp *tcp = tcp_of(layer);
-    wake_reader(pipe_of(tcp));
-    sm_tcp_wake_flushers(tcp);
+    sm_tcp_close(tcp, pipe_of(tcp)->closed, flags);
 }
 
 static void pipe_release(struct sm_layer *layer)
@@ -306,22 +269,10 @@ static int pipe_info(const struct sm_layer *layer, enum sm_info what, void *answ
 {
     const struct sm_tcp *tcp = sm_container_of(layer, struct sm_tcp, layer);
     const struct sm_pipe *pipe = sm_container_of(tcp, struct sm_pipe, out);
-    switch (what) {
-    case SM_INFO_FD:
-        *(int *)answer = pipe->in_end.fd >= 0 ? pipe->in_end.fd : tcp->fd;
-        return *(int *)answer < 0 ? -SIMUL_ESTATE : 0;
-    case SM_INFO_KEPT:
-        *(size_t *)answer = tcp->outbox && tcp->fd >= 0 ? tcp->outbox->len : 0;
-        return 0;
-    case SM_INFO_ERROR:
-        *(int *)answer = error_at_end(tcp);
-        return 0;
-    case SM_INFO_HIGH:
-        *(size_t *)answer = tcp->high;
-        return 0;
-    default:
-        return -ENOTSUP;
-    }
+    if (what != SM_INFO_FD)
+        return sm_tcp_info(tcp, what, answer);
+    *(int *)answer = pipe->in_end.fd >= 0 ? pipe->in_end.fd : tcp->fd;
+    return *(int *)answer < 0 ? -SIMUL_ESTATE : 0;
 }
 
 static const struct sm_layer_ops pipe_ops = {
@@ -331,7 +282,7 @@ static const struct sm_layer_ops pipe_ops = {
     .flush = pipe_flush,
     .shutdown = pipe_shutdown,
     .close = pipe_close,
-    .wake = pipe_wake,
+    .wake = sm_tcp_wake,
     .info = pipe_info,
     .release = pipe_release,
 };

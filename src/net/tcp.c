@@ -31,7 +31,7 @@ static ssize_t tcp_read(struct sm_layer *layer, void *buf, size_t n, unsigned fl
 
 /* The descriptor lives on for a while: take only this operation from it. An operation that
  * has completed, with its task not resumed yet, keeps its result. */
-static void wake_reader(struct sm_tcp *tcp)
+void sm_tcp_wake_reader(struct sm_tcp *tcp)
 {
     struct simul_loop *loop = tcp->layer.stream->loop;
     struct sm_op *op = tcp->reading;
@@ -45,7 +45,7 @@ static void wake_reader(struct sm_tcp *tcp)
 
 /* ---- the end ------------------------------------------------------------------------- */
 
-static int error_at_end(const struct sm_tcp *tcp)
+int sm_tcp_error_at_end(const struct sm_tcp *tcp)
 {
     return tcp->broken ? -SIMUL_EBROKEN : tcp->error;
 }
@@ -71,31 +71,36 @@ static void tcp_finish(struct sm_tcp *tcp)
         sm_tcp_wake_writers(tcp);
     }
     if (!tcp->outbox)
-        sm_stream_closed(stream, error_at_end(tcp));
+        sm_stream_closed(stream, sm_tcp_error_at_end(tcp));
 }
 
-static void tcp_close(struct sm_layer *layer, unsigned flags)
+void sm_tcp_close(struct sm_tcp *tcp, bool closed, unsigned flags)
 {
-    struct sm_tcp *tcp = tcp_of(layer);
-    bool over = !layer->stream->loop->poll; /* nothing will be sent any more */
+    bool over = !tcp->layer.stream->loop->poll; /* nothing will be sent any more */
     if (over)
         flags |= SM_ABORT;
-    if (!over && (tcp->fd < 0 || (tcp->closing && !(flags & SM_ABORT))))
+    else if (closed || (tcp->closing && !(flags & SM_ABORT)))
         return;
     tcp->closing = true;
     tcp->aborted = flags & SM_ABORT;
     tcp->broken |= tcp->half || flags & SM_RESET;
     if (tcp->aborted || !tcp->outbox) {
-        tcp_finish(tcp);
+        tcp->wire->finish(tcp);
         return;
     }
-    wake_reader(tcp);
+    sm_tcp_wake_reader(tcp);
     sm_tcp_wake_writers(tcp);
 }
 
-static void tcp_wake(struct sm_layer *layer)
+static void tcp_close(struct sm_layer *layer, unsigned flags)
 {
-    wake_reader(tcp_of(layer));
+    struct sm_tcp *tcp = tcp_of(layer);
+    sm_tcp_close(tcp, tcp->fd < 0, flags);
+}
+
+void sm_tcp_wake(struct sm_layer *layer)
+{
+    sm_tcp_wake_reader(tcp_of(layer));
     sm_tcp_wake_flushers(tcp_of(layer));
 }
 
@@ -153,6 +158,23 @@ static int name_of(const struct sm_tcp *tcp, bool peer, simul_address *answer)
     return 0;
 }
 
+int sm_tcp_info(const struct sm_tcp *tcp, enum sm_info what, void *answer)
+{
+    switch (what) {
+    case SM_INFO_KEPT:
+        *(size_t *)answer = tcp->outbox && tcp->fd >= 0 ? tcp->outbox->len : 0;
+        return 0;
+    case SM_INFO_ERROR:
+        *(int *)answer = sm_tcp_error_at_end(tcp);
+        return 0;
+    case SM_INFO_HIGH:
+        *(size_t *)answer = tcp->high;
+        return 0;
+    default:
+        return -ENOTSUP;
+    }
+}
+
 static int tcp_info(const struct sm_layer *layer, enum sm_info what, void *answer)
 {
     const struct sm_tcp *tcp = sm_container_of(layer, struct sm_tcp, layer);
@@ -163,17 +185,9 @@ static int tcp_info(const struct sm_layer *layer, enum sm_info what, void *answe
     case SM_INFO_PEERNAME:
     case SM_INFO_SOCKNAME:
         return name_of(tcp, what == SM_INFO_PEERNAME, answer);
-    case SM_INFO_KEPT:
-        *(size_t *)answer = tcp->outbox && tcp->fd >= 0 ? tcp->outbox->len : 0;
-        return 0;
-    case SM_INFO_ERROR:
-        *(int *)answer = error_at_end(tcp);
-        return 0;
-    case SM_INFO_HIGH:
-        *(size_t *)answer = tcp->high;
-        return 0;
+    default:
+        return sm_tcp_info(tcp, what, answer);
     }
-    return -ENOTSUP;
 }
 
 /* ---- making -------------------------------------------------------------------------- */
@@ -185,7 +199,7 @@ static const struct sm_layer_ops tcp_ops = {
     .flush = sm_tcp_flush,
     .shutdown = sm_tcp_shutdown,
     .close = tcp_close,
-    .wake = tcp_wake,
+    .wake = sm_tcp_wake,
     .info = tcp_info,
     .release = tcp_release,
 };

@@ -2,7 +2,7 @@
 /*
  * The bottom layer over a socket: its state, shared by tcp.c (reading, the end) and
  * tcp_write.c (writing, keeping, sending in the background). What lies over pipes (pipe.c)
- * writes in the same way, but for the system calls: those are in struct sm_wire.
+ * writes and ends in the same way, but for the system calls: those are in struct sm_wire.
  *
  *  B1. At most one task has the turn to write (`writing`); others wait in `turns`, oldest
  *      first. Who has it may wait in `room`.
@@ -72,6 +72,16 @@ static inline struct sm_tcp *tcp_of(struct sm_layer *layer)
 {
     return sm_container_of(layer, struct sm_tcp, layer);
 }
+
+/* tcp.c */
+/** close() of the table; `closed`: the descriptor is (for good). */
+void sm_tcp_close(struct sm_tcp *tcp, bool closed, unsigned flags);
+void sm_tcp_wake_reader(struct sm_tcp *tcp);
+/** wake() of the table. */
+void sm_tcp_wake(struct sm_layer *layer);
+int sm_tcp_error_at_end(const struct sm_tcp *tcp);
+/** info() of what is kept, the error, and the high-water mark; else -ENOTSUP. */
+int sm_tcp_info(const struct sm_tcp *tcp, enum sm_info what, void *answer);
 
 /* tcp_write.c */
 /** Fill in what writing needs, of a zeroed struct; `opts` may be NULL. */
