@@ -164,13 +164,6 @@ static bool takes_no_more(const struct sm_group *g)
     return !g || g->aborting || (g->exiting && sm_list_empty(&g->children));
 }
 
-static simul_task *refuse(const simul_task_opts *opts, void *arg)
-{
-    if (opts && opts->release_arg)
-        opts->release_arg(arg);
-    return NULL;
-}
-
 /* As soon as it is made: if it is eager it may end, or end the group, in its first step. */
 void sm_group_adopt(struct sm_group *g, struct simul_future *child)
 {
@@ -185,7 +178,7 @@ simul_task *simul_group_create_task_at(simul_group *public, simul_fn *fn, void *
 {
     struct sm_group *g = group_of(public);
     if (takes_no_more(g))
-        return refuse(opts, arg);
+        return sm_task_refuse(arg, opts);
     struct sm_sched *sched = g->scope.task->sched;
     sched->joining = g;
     struct simul_future *child =

@@ -13,7 +13,6 @@
  * the loop begins to run in a thread, since compilers keep addresses of thread-local
  * variables across calls; after a switch everything is read through the stack's owner.
  */
-#include <string.h>
 
 #include "base/log.h"
 #include "base/sys.h"
@@ -111,16 +110,11 @@ static inline __attribute__((always_inline)) void switch_to(struct sm_sched *sch
     sm_annotate_arrive(from);
 }
 
-__attribute__((noinline)) void sm_suspend(struct sm_sched *sched,
-                                          struct simul_future *self)
+/* From a task, which finds errno and C++'s two words as they were. */
+static inline __attribute__((always_inline)) void
+switch_from_task(struct sm_sched *sched, struct simul_future *self,
+                 struct simul_future *next)
 {
-    sched->budget_left = sched->budget;
-    struct simul_future *next = next_task(sched);
-    if (next == self) {
-        sched->current = self;
-        return;
-    }
-
     int saved_errno = *sched->errno_of_thread;
     if (sm_likely(!sched->cxa)) {
         switch_to(sched, &self->context, self->stack, next);
@@ -131,6 +125,17 @@ __attribute__((noinline)) void sm_suspend(struct sm_sched *sched,
         sched->cxa[1] = uncaught;
     }
     *sched->errno_of_thread = saved_errno;
+}
+
+__attribute__((noinline)) void sm_suspend(struct sm_sched *sched,
+                                          struct simul_future *self)
+{
+    sched->budget_left = sched->budget;
+    struct simul_future *next = next_task(sched);
+    if (next == self)
+        sched->current = self;
+    else
+        switch_from_task(sched, self, next);
 }
 
 static void switch_from_loop(struct sm_sched *sched, struct simul_future *task)
@@ -160,14 +165,7 @@ static void run_in_task(struct sm_sched *sched, struct simul_future *creator,
                         struct simul_future *task)
 {
     sm_loop_ready_next(&sched->loop, &creator->ready, SM_READY_TASK);
-    int saved_errno = *sched->errno_of_thread;
-    uintptr_t cxa[2] = {0, 0};
-    if (sched->cxa)
-        memcpy(cxa, sched->cxa, sizeof cxa);
-    switch_to(sched, &creator->context, creator->stack, task);
-    if (sched->cxa)
-        memcpy(sched->cxa, cxa, sizeof cxa);
-    *sched->errno_of_thread = saved_errno;
+    switch_from_task(sched, creator, task);
 }
 
 /* The same from a callback: an entry that only the loop's stack may run leads there. */

@@ -85,15 +85,19 @@ give_back:
     return NULL;
 }
 
+simul_task *sm_task_refuse(void *arg, const simul_task_opts *opts)
+{
+    if (opts && opts->release_arg)
+        opts->release_arg(arg);
+    return NULL;
+}
+
 static struct simul_future *make_task(struct sm_sched *sched, simul_fn *fn, void *arg,
                                       const simul_task_opts *opts, const char *where)
 {
     struct simul_future *task = make(sched, opts);
-    if (!task) {
-        if (opts && opts->release_arg)
-            opts->release_arg(arg);
-        return NULL;
-    }
+    if (!task)
+        return sm_task_refuse(arg, opts);
     task->is_task = true;
     task->ready.run = sm_task_resume;
     task->fn = fn;
@@ -130,18 +134,11 @@ static bool can_create(simul_loop *loop, simul_fn *fn, const simul_task_opts *op
     return sm_loop_mine(loop) == 0 && fn && (!opts || opts->stack_size <= UINT32_MAX);
 }
 
-static simul_task *refuse(void *arg, const simul_task_opts *opts)
-{
-    if (opts && opts->release_arg)
-        opts->release_arg(arg);
-    return NULL;
-}
-
 static simul_task *create(simul_loop *loop, simul_fn *fn, void *arg,
                           const simul_task_opts *opts, const char *where)
 {
     if (!can_create(loop, fn, opts))
-        return refuse(arg, opts);
+        return sm_task_refuse(arg, opts);
     struct sm_sched *sched = sm_sched_of(loop);
     if (sm_unlikely(sched->factory != NULL))
         return sched->factory(loop, fn, arg, opts, where, sched->factory_arg);
@@ -165,7 +162,7 @@ simul_task *simul_task_new(simul_loop *loop, simul_fn *fn, void *arg,
 {
     loop = sm_loop_or_running(loop);
     if (!can_create(loop, fn, opts))
-        return refuse(arg, opts);
+        return sm_task_refuse(arg, opts);
     return sm_task_create(sm_sched_of(loop), fn, arg, opts, where);
 }
 

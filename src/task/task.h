@@ -329,6 +329,9 @@ void sm_sched_free(struct sm_sched *sched);
 struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *arg,
                                     const simul_task_opts *opts, const char *where);
 
+/** No task: what it would have owned is given back. Returns NULL. */
+struct simul_future *sm_task_refuse(void *arg, const simul_task_opts *opts);
+
 /* ---- end.c: a body has returned, or never will --------------------------------------- */
 void sm_task_end(struct simul_future *task, int r);
 void sm_task_end_unstarted(struct simul_future *task, int r);
