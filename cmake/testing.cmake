@@ -193,8 +193,8 @@ endfunction()
 # NAME.c of examples/seeds, compiled as its user would, but for the clock in front of it
 # (examples/support/clock.h). On the virtual clock it has to print tests/examples/seeds/NAME.txt
 # to the letter, on each backend. On the real one, thirty times as fast (or FASTER times), the
-# same with numbers that are not lower; with arguments REAL_WITH it is NAME_real.txt. Swept once,
-# on epoll.
+# same with numbers that are not lower; with arguments REAL_WITH it is NAME_real.txt; not where
+# a sanitizer or valgrind makes it slow. Swept once, on epoll.
 # What a NAME.py or a NAME_real.py in that folder prints about the program that it runs, its
 # argument, stands for what the program prints. With NAME.py there is the real clock only; one
 # that FETCHES does so from `simul serve`, which is $SIMUL_PROGRAM.
@@ -235,6 +235,9 @@ endfunction()
 
 # Of the arguments of sm_seed it sees T_FASTER and T_REAL_WITH.
 function(sm_seed_on_real_clock name)
+    if(SM_LAUNCHER OR SIMUL_SANITIZE)
+        return()
+    endif()
     set(file ${PROJECT_SOURCE_DIR}/tests/examples/seeds/${name})
     set(check prints-on-real-clock)
     if(EXISTS ${file}_real.txt)

@@ -16,6 +16,7 @@
 enum { JOBS = 4, SLICES = 10 };
 
 static long n = 20000000;
+static char *program; /* as it was called */
 
 static struct job {
     long sum;
@@ -64,7 +65,7 @@ static int in_process(void *arg)
     struct job *job = arg;
     char text[24];
     snprintf(text, sizeof text, "%ld", n);
-    char *argv[] = {"/proc/self/exe", "compute", text, NULL};
+    char *argv[] = {program, "compute", text, NULL};
     simul_process *process;
     simul_output output;
     int r = simul_create_subprocess_exec(&process, argv,
@@ -112,6 +113,7 @@ int main(int argc, char **argv)
         printf("%ld\n", compute(0, atol(argv[2])));
         return 0;
     }
+    program = argv[0];
     if (argc > 1 && atol(argv[1]) > 0)
         n = atol(argv[1]) * 1000000;
     return simul_exit(simul_run(entry, NULL));
