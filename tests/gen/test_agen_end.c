@@ -22,7 +22,7 @@ static simul_agen *begin(int *result)
     return agen;
 }
 
-TASK_TEST(released_one_is_closed_by_a_task_of_the_loop) /* A01 */
+TASK_TEST(released_one_is_closed_by_a_task_of_the_loop) /* S52, A01 */
 {
     simul_agen_release(begin(NULL));
     ck_assert_trace("");
@@ -100,7 +100,7 @@ static int leave_open(void *unused)
     return 5;
 }
 
-TEST(run_closes_what_is_left_open) /* S51 */
+TEST(run_closes_what_is_left_open) /* S52, S51 */
 {
     ck_assert_int_eq(run_like_asyncio(leave_open, NULL), 5);
     ck_assert_trace("closed:SIMUL_EGENEXIT");

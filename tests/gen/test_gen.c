@@ -307,7 +307,7 @@ TEST(yield_after_close_is_an_error)
 
 /* ---- release ---------------------------------------------------------------------------- */
 
-TEST(release_of_a_suspended_one_closes_it)
+TEST(release_of_a_suspended_one_closes_it) /* S52 */
 {
     simul_gen *gen = simul_gen_new(cleans_up, NULL);
     simul_gen_next(gen, NULL);

@@ -88,7 +88,7 @@ static int await_release(simul_task *task)
 /* ---- there and back ------------------------------------------------------------------------ */
 
 /* X10: test_create_datagram_endpoint */
-NET_TEST(what_is_sent_comes_and_is_answered)
+NET_TEST(what_is_sent_comes_and_is_answered) /* S39 */
 {
     simul_address from;
     simul_datagram *server = receiver(),
@@ -156,7 +156,7 @@ NET_TEST(who_may_broadcast_hears_everybody)
     simul_datagram_release(server);
 }
 
-NET_TEST(a_connected_one_hears_its_peer_only)
+NET_TEST(a_connected_one_hears_its_peer_only) /* S39 */
 {
     simul_datagram *server = receiver(), *stranger = receiver(),
                    *client = connected_to(server, (simul_datagram_opts){0});
@@ -263,7 +263,7 @@ NET_TEST(who_sends_to_a_full_queue_waits)
 /* ---- what goes wrong ----------------------------------------------------------------------- */
 
 /* X10: test_sendto_error_received_connected; the endpoint survives */
-NET_TEST(that_nobody_listens_is_told_and_the_endpoint_goes_on)
+NET_TEST(that_nobody_listens_is_told_and_the_endpoint_goes_on) /* S39 */
 {
     char buf[8];
     simul_datagram *server = receiver(),

@@ -62,7 +62,7 @@ static int await_release(simul_task *task)
 
 /* ---- streams ------------------------------------------------------------------------------ */
 
-NET_TEST(a_file_goes_behind_what_was_written)
+NET_TEST(a_file_goes_behind_what_was_written) /* S45 */
 {
     simul_stream *pair[2];
     char head[4];
@@ -139,7 +139,7 @@ static simul_task *sender(simul_stream *stream, int file)
 }
 
 /* asyncio: "unable to write; sendfile is in progress" */
-NET_TEST(nobody_writes_while_a_file_is_sent)
+NET_TEST(nobody_writes_while_a_file_is_sent) /* S45 */
 {
     simul_stream *pair[2];
     int file = file_of(SIZE);
@@ -165,7 +165,7 @@ static int read_to_the_end(simul_stream *stream)
 }
 
 /* Half a file must not look like the whole. */
-NET_TEST(a_cancel_in_the_middle_of_a_file_resets_the_connection)
+NET_TEST(a_cancel_in_the_middle_of_a_file_resets_the_connection) /* S45 */
 {
     simul_stream *pair[2];
     int file = file_of(SIZE);
@@ -238,7 +238,7 @@ NET_TEST(what_is_no_file_is_refused)
 }
 
 /* A stream that is no socket gets its bytes by writing. */
-NET_TEST(a_file_is_sent_through_a_pipe_by_copying)
+NET_TEST(a_file_is_sent_through_a_pipe_by_copying) /* S45 */
 {
     int fds[2], file = file_of(40000);
     simul_stream *in, *out;
@@ -287,7 +287,7 @@ NET_TEST(a_file_is_sent_to_a_socket)
 }
 
 /* X12: test_sock_sendfile_cancel: the file stands behind what was sent */
-NET_TEST(a_cancel_says_whether_something_was_sent)
+NET_TEST(a_cancel_says_whether_something_was_sent) /* S45 */
 {
     static int fds[2];
     socket_pair(fds);

@@ -122,7 +122,7 @@ static void say(simul_transport *transport, const char *text)
     ck_assert_int_eq(simul_transport_sendto(transport, text, strlen(text), NULL), 0);
 }
 
-NET_TEST(what_is_sent_comes_and_is_answered_and_empty_ones_count) /* X10 */
+NET_TEST(what_is_sent_comes_and_is_answered_and_empty_ones_count) /* S39, X10 */
 {
     simul_address name;
     simul_transport *one = server(&name);
@@ -175,7 +175,7 @@ NET_TEST(with_broadcast_allowed_the_remote_address_is_where_it_sends)
     finish_transport(other);
 }
 
-NET_TEST(that_nobody_listens_is_told_and_the_endpoint_goes_on) /* X10 */
+NET_TEST(that_nobody_listens_is_told_and_the_endpoint_goes_on) /* S39, X10 */
 {
     simul_address name;
     char expected[32];
@@ -245,7 +245,7 @@ static void expect_number(int peer, int expected)
     ck_assert_int_eq(number, expected);
 }
 
-NET_TEST(what_finds_no_room_is_kept_with_eight_bytes_each_and_sent_in_order)
+NET_TEST(what_finds_no_room_is_kept_with_eight_bytes_each_and_sent_in_order) /* S39 */
 {
     int peer;
     simul_transport *transport = over_pair(&peer);

@@ -60,7 +60,7 @@ PROCESS_TEST(both_outputs_are_read) /* S47 */
 }
 
 /* P02: more than all the pipes hold; whoever waited for one end only would wait for ever. */
-PROCESS_TEST(a_child_that_writes_before_it_reads_stops_nobody)
+PROCESS_TEST(a_child_that_writes_before_it_reads_stops_nobody) /* S47 */
 {
     static char input[500000];
     simul_output output;

@@ -170,7 +170,7 @@ PROCESS_TEST(closing_does_not_change_how_a_child_has_ended) /* P05 */
     simul_process_release(process);
 }
 
-PROCESS_TEST(who_releases_a_child_that_runs_ends_it_and_leaves_no_zombie)
+PROCESS_TEST(who_releases_a_child_that_runs_ends_it_and_leaves_no_zombie) /* S47 */
 {
     pid_t pids[10];
     trace_errors();

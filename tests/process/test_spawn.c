@@ -194,7 +194,7 @@ PROCESS_TEST(a_parent_without_standard_streams_has_children_with_theirs)
 
 /* ---- descriptors ----------------------------------------------------------------------------------- */
 
-PROCESS_TEST(no_descriptor_leaks_into_a_child)
+PROCESS_TEST(no_descriptor_leaks_into_a_child) /* S47 */
 {
     /* 3 is that of ls itself */
     int leaky = fcntl(0, F_DUPFD, 20); /* without close-on-exec */

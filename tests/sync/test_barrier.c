@@ -122,7 +122,7 @@ TASK_TEST(let_through_then_cancelled_has_passed) /* S31; the others have */
     ck_assert_int_eq(simul_barrier_n_waiting(&barrier), 0);
 }
 
-TASK_TEST(reset_sends_away_who_waits) /* M10 */
+TASK_TEST(reset_sends_away_who_waits) /* S31, M10 */
 {
     set(2);
     simul_task *t = simul_create_task(meet, a);
@@ -143,7 +143,7 @@ TASK_TEST(reset_with_nobody_waiting_changes_nothing)
     ck_assert_int_eq(simul_barrier_wait(&barrier), 0);
 }
 
-TASK_TEST(abort_breaks_it_until_it_is_reset) /* M10 */
+TASK_TEST(abort_breaks_it_until_it_is_reset) /* S31, M10 */
 {
     set(2);
     simul_task *t = simul_create_task(meet, a);

@@ -134,7 +134,7 @@ TASK_TEST(group_is_an_edge) /* S59 */
     simul_release(child);
 }
 
-TASK_TEST(shield_and_gathers_future_lie_between)
+TASK_TEST(shield_and_gathers_future_lie_between) /* S59 */
 {
     simul_task *inner = named("inner", sleep_forever, NULL);
     simul_future *shielded = simul_shield(inner);

@@ -315,7 +315,7 @@ static int first_interrupt(void)
     return simul_run(sleep_until_interrupted, NULL) == -SIMUL_EINTERRUPTED ? 0 : 1;
 }
 
-TEST(first_interrupt_cancels_main) /* N01 */
+TEST(first_interrupt_cancels_main) /* S49, N01 */
 {
     ck_assert_int_eq(in_child(first_interrupt), 0);
 }
@@ -371,7 +371,7 @@ static int second_interrupt(void)
     return simul_run(interrupt_in_cleanup, NULL) == -SIMUL_EINTERRUPTED ? 0 : 1;
 }
 
-TEST(second_interrupt_ends_the_run_at_once) /* N02 */
+TEST(second_interrupt_ends_the_run_at_once) /* S49, N02 */
 {
     ck_assert_int_eq(in_child(second_interrupt), 0);
 }

@@ -485,7 +485,7 @@ static int sleeps(void *arg)
     return simul_sleep(INFINITY);
 }
 
-TASK_TEST(release_arg_is_called_once_however_a_task_ends)
+TASK_TEST(release_arg_is_called_once_however_a_task_ends) /* S10 */
 {
     int released[5] = {0};
     simul_task *ok = simul_create_task_opts(nothing, &released[0], &counted);
@@ -556,13 +556,14 @@ static int hog_and_other(void *arg)
     return r;
 }
 
-TEST(task_that_never_waits_yields_when_its_budget_is_spent) /* B04, but better */
+TEST(task_that_never_waits_yields_when_its_budget_is_spent) /* S7, B04, but better */
 {
     const simul_loop_opts opts = {.virtual_clock = true};
     ck_assert_int_eq(simul_run_opts(hog_and_other, NULL, &opts), 0);
     ck_assert_trace("other hog");
 }
 
+/* S7 */
 TEST(without_a_budget_a_task_that_never_waits_starves_the_rest) /* B04, as asyncio */
 {
     ck_assert_int_eq(run_like_asyncio(hog_and_other, NULL), 0);

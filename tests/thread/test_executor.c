@@ -251,7 +251,7 @@ static int await_gate(void *unused)
     return r;
 }
 
-TASK_TEST(task_that_awaits_a_running_job_is_cancelled_at_once)
+TASK_TEST(task_that_awaits_a_running_job_is_cancelled_at_once) /* S50 */
 {
     gate_init(&gates[0]);
     simul_task *task = simul_create_task(await_gate, NULL);

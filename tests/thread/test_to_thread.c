@@ -143,6 +143,7 @@ static simul_task *start(simul_fn *fn, struct gate *gate)
     return task;
 }
 
+/* S50 */
 TASK_TEST(cancelled_while_the_function_runs_it_waits_and_the_cancel_comes_next)
 {
     simul_task *task = start(go_through_gate, &gates[0]);
