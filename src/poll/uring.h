@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The queues that io_uring shares with the kernel: setting them up, filling the one and
- * emptying the other. What is asked for over them is io_uring.c's business.
+ * emptying the other. What is asked for over them is the business of io_uring*.c.
  *
  * Raw system calls: the ring needs less than a library around it offers, and the numbers
  * below are the kernel's for good, whatever headers we were compiled with (which have to
