@@ -6,7 +6,8 @@
  *  N1. out.fd is -1 when there is nothing to write to, or no longer: the end of the stream
  *      is said by closing it.
  *  N2. A pipe's reader that leaves is noticed without writing (S46): `gone` waits for that,
- *      for nothing else, and holds nobody. The end (Y7) waits for it as for the outbox.
+ *      for nothing else, and holds nobody. The end (Y7) waits for it as for the outbox; the
+ *      loop is held then, as the poller's answer to the cancel is still to come.
  */
 #include "net/pipe.h"
 
@@ -23,6 +24,7 @@ struct sm_pipe {
     bool one;      /* both are the same descriptor */
     bool closed;   /* so are the descriptors */
     bool watching; /* `gone` is pending: N2 */
+    bool ending;   /* … and was cancelled: the loop is held */
     struct sm_op gone;
 };
 
@@ -150,14 +152,25 @@ static void close_end(struct simul_loop *loop, struct sm_pipe_end *end)
     end->fd = -1;
 }
 
+static void watch_ended(struct sm_pipe *pipe)
+{
+    pipe->watching = false;
+    if (pipe->ending)
+        sm_loop_unhold(pipe->out.layer.stream->loop, true);
+    pipe->ending = false;
+}
+
 static void watch_no_longer(struct sm_pipe *pipe)
 {
     struct simul_loop *loop = pipe->out.layer.stream->loop;
-    if (pipe->watching
-        && (!loop->poll
-            || sm_poll_ops(loop->poll)->cancel(loop->poll, &pipe->gone)
-                   == SM_OP_REMOVED))
+    if (!loop->poll)
         pipe->watching = false;
+    if (!pipe->watching || pipe->ending)
+        return;
+    pipe->ending = true;
+    sm_loop_hold(loop, true);
+    if (sm_poll_ops(loop->poll)->cancel(loop->poll, &pipe->gone) == SM_OP_REMOVED)
+        watch_ended(pipe);
 }
 
 static void close_out(struct sm_pipe *pipe)
@@ -220,7 +233,7 @@ static void reader_left(struct sm_tcp *tcp)
 static void gone(struct sm_op *op)
 {
     struct sm_pipe *pipe = op->user;
-    pipe->watching = false;
+    watch_ended(pipe);
     if (pipe->closed)
         pipe_finish(&pipe->out);
     else if (op->result > 0 && op->result & (POLLERR | POLLHUP))

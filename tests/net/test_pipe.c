@@ -132,6 +132,28 @@ TEST(a_pipe_that_is_open_hides_no_deadlock)
     close(fds[0]);
 }
 
+static int close_and_wait(void *arg)
+{
+    simul_stream *out;
+    int r = simul_connect_write_pipe(&out, *(int *)arg, NULL);
+    if (r < 0)
+        return r;
+    simul_sleep(0.001); /* the kernel looks for the reader by now */
+    simul_stream_close(out);
+    r = simul_stream_wait_closed(out);
+    simul_stream_release(out);
+    return r;
+}
+
+/* Nothing else is outstanding, not even a time limit of the test. */
+TEST(who_waits_for_the_end_of_a_pipe_is_not_deadlocked)
+{
+    int fds[2];
+    make_pipe(fds);
+    ck_assert_int_eq(simul_run(close_and_wait, &fds[1]), 0);
+    close(fds[0]);
+}
+
 NET_TEST(what_is_no_pipe_is_refused) /* X19 */
 {
     simul_stream *none;
