@@ -217,13 +217,24 @@ static int report_failed(const struct compare *compare)
     return failed ? -EIO : 0;
 }
 
-static int report(const struct compare *compare)
+static int print_result(const struct compare *compare)
 {
     int r = 0;
     if (compare->as_json)
         r = compare_print_json(compare, stdout);
     else
         compare_print_tables(compare, stdout);
+    if (r == 0)
+        r = compare_flush(stdout);
+    if (r < 0)
+        fprintf(stderr, "simul compare: cannot write to standard output: %s\n",
+                simul_strerror(r));
+    return r;
+}
+
+static int report(const struct compare *compare)
+{
+    int r = print_result(compare);
     if (compare->csv) {
         int e = compare_write_csv(compare, compare->csv);
         if (e < 0)

@@ -74,6 +74,8 @@ int compare_connections(const struct compare *compare, enum compare_method metho
                         int frequency);
 void compare_print_tables(const struct compare *compare, FILE *out);
 int compare_print_json(const struct compare *compare, FILE *out);
+/* 0, or -errno if something of what was written is lost. */
+int compare_flush(FILE *out);
 int compare_write_csv(const struct compare *compare, const char *path);
 
 /* compare_plot.c: 0, or -errno and a line on standard error. */

@@ -85,6 +85,18 @@ void compare_print_tables(const struct compare *compare, FILE *out)
 
 /* ---- files ------------------------------------------------------------------------------- */
 
+int compare_flush(FILE *out)
+{
+    errno = 0; /* of an earlier write it is lost */
+    return fflush(out) == 0 && !ferror(out) ? 0 : errno ? -errno : -EIO;
+}
+
+static int close_file(FILE *out)
+{
+    int r = compare_flush(out);
+    return fclose(out) == 0 || r < 0 ? r : -errno;
+}
+
 int compare_print_json(const struct compare *compare, FILE *out)
 {
     json_t *rows = json_array();
@@ -98,9 +110,12 @@ int compare_print_json(const struct compare *compare, FILE *out)
                             (json_int_t)row->peak_memory, "failed", row->failed));
     }
     json_t *all = json_pack("{s:s, s:o}", "url", compare->url, "rows", rows);
-    int r = all ? json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : -1;
+    if (!all)
+        return -ENOMEM;
+    json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    fputc('\n', out);
     json_decref(all);
-    return r < 0 || fputc('\n', out) == EOF ? -EIO : 0;
+    return 0;
 }
 
 int compare_write_csv(const struct compare *compare, const char *path)
@@ -116,6 +131,5 @@ int compare_write_csv(const struct compare *compare, const char *path)
                 compare_names[row->method], row->connections, row->seconds,
                 row->cpu_seconds, row->peak_memory, row->failed);
     }
-    int failed = ferror(out);
-    return fclose(out) != 0 || failed ? -EIO : 0;
+    return close_file(out);
 }

@@ -49,6 +49,6 @@ class Server:
             return answer
 
 
-def run(*args, timeout=300, **kwargs):
-    return subprocess.run([SIMUL, *args], capture_output=True, text=True, timeout=timeout,
-                          **kwargs)
+def run(*args, timeout=300, stdout=subprocess.PIPE, **kwargs):
+    return subprocess.run([SIMUL, *args], stdout=stdout, stderr=subprocess.PIPE, text=True,
+                          timeout=timeout, **kwargs)

@@ -19,8 +19,8 @@ class Compare(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
 
-    def compare(self, *args):
-        return run("compare", "--latency", "0.02", *args, cwd=self.folder.name)
+    def compare(self, *args, **how):
+        return run("compare", "--latency", "0.02", *args, cwd=self.folder.name, **how)
 
     def path(self, name):
         return os.path.join(self.folder.name, name)
@@ -89,6 +89,16 @@ class Compare(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("no plot", result.stderr)
         self.assertIn("threads-pool", result.stdout)
+
+    def test_what_cannot_be_written_is_said(self):
+        for args in ((), ("--json",)):
+            with open("/dev/full", "w") as full:
+                result = self.compare("--frequencies", "1", *args, stdout=full)
+            self.assertEqual(result.returncode, 1, args)
+            self.assertIn("cannot write to standard output: No space left", result.stderr)
+        result = self.compare("--frequencies", "1", "--csv", "/dev/full")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("/dev/full: No space left", result.stderr)
 
 
 if __name__ == "__main__":
