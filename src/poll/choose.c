@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sanitizers.h"
 #include "base/valgrind.h"
 #include "poll/poll.h"
 
@@ -37,10 +38,12 @@ static int open_named(struct sm_poll **ret, const char *name)
     return -EINVAL;
 }
 
-/* valgrind (3.19) holds its lock while io_uring_enter() waits: no other thread would run. */
+/* valgrind (3.19) holds its lock while io_uring_enter() waits: no other thread would run.
+ * ThreadSanitizer does not know that it waits, and keeps signals back. */
 static bool suits(int i)
 {
-    return !RUNNING_ON_VALGRIND || strcmp(backends[i].name, "io_uring") != 0;
+    return !(RUNNING_ON_VALGRIND || SM_TSAN)
+           || strcmp(backends[i].name, "io_uring") != 0;
 }
 
 /* Whatever the reason, the next one may do; what the last one says is the answer. */

@@ -32,6 +32,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/sanitizers.h"
 #include "base/sys.h"
 #include "poll/op.h"
 #include "poll/record.h"
@@ -220,13 +221,14 @@ static enum sm_op_cancel epoll_cancel(struct sm_poll *poll, struct sm_op *op)
 
 /* ---- waiting ------------------------------------------------------------------------ */
 
-/* Nanoseconds where the kernel takes them (5.11), else milliseconds, rounded up. */
+/* Nanoseconds where the kernel takes them (5.11), else milliseconds, rounded up: also under
+ * ThreadSanitizer, which lets a signal end no wait that it does not know. */
 static int wait_ns(struct epoll *self, int64_t ns)
 {
     int64_t ms = ns / 1000000 + (ns % 1000000 != 0);
     int64_t timeout[] = {ns / 1000000000, ns % 1000000000};
     int r = -ENOSYS;
-    if (!self->only_ms)
+    if (!self->only_ms && !SM_TSAN)
         r = (int)sm_epoll_pwait2(self->epfd, self->events, EVENTS, timeout);
     if (r != -ENOSYS && r != -EPERM)
         return r;

@@ -26,24 +26,8 @@
 
 #include "base/assert.h"
 #include "base/list.h"
+#include "base/sanitizers.h"
 #include "switch/switch.h"
-
-/* Which sanitizer this build is for: 1 or 0. */
-#if defined(__has_feature)
-#define SM_HAS_FEATURE(x) __has_feature(x)
-#else
-#define SM_HAS_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || SM_HAS_FEATURE(address_sanitizer)
-#define SM_ASAN 1
-#else
-#define SM_ASAN 0
-#endif
-#if defined(__SANITIZE_THREAD__) || SM_HAS_FEATURE(thread_sanitizer)
-#define SM_TSAN 1
-#else
-#define SM_TSAN 0
-#endif
 
 struct sm_slab;
 
@@ -193,8 +177,8 @@ void sm_stack_set_budget(long guards);
  *
  * @param self  the stack of the caller
  */
-int sm_stack_backtrace(struct sm_stack *self, struct sm_stack *stack, sm_context context,
-                       void **frames, int max);
+int sm_stack_backtrace(struct sm_stack *self, struct sm_stack *stack,
+                       sm_context context, void **frames, int max);
 
 /* ---- overflow report (overflow.c) --------------------------------------------------- */
 
