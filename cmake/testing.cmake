@@ -37,6 +37,9 @@ if(SM_LAUNCHER OR SIMUL_SANITIZE)
 endif()
 
 function(sm_add_test name)
+    if(name IN_LIST SIMUL_TEST_WITHOUT)
+        return()
+    endif()
     cmake_parse_arguments(PARSE_ARGV 1 T "" "BACKEND;TIMEOUT" "COMMAND;ENVIRONMENT")
     list(POP_FRONT T_COMMAND program)
     if(TARGET ${program})
@@ -59,10 +62,9 @@ endfunction()
 # backend it runs on. (The contract of stream layers does not either, and takes the longest;
 # on the other backends streams are swept by a scenario.)
 # Of a test that makes the same call a thousand times the first ones are swept: three of each
-# site, or, in the layers above task/, the first one. Scenarios and examples
-# are swept whole on each backend, but for the long ones: six calls of each site of the
-# scenario of streams, three of an example that a driver talks to, and of such an example
-# that takes long on epoll only.
+# site, or, in the layers above task/, the first one. Scenarios are swept whole on each
+# backend, but for six calls of each site of that of streams; examples on epoll, three calls
+# of each site.
 set(SIMUL_SWEEP_LIMIT 3 CACHE STRING
     "how many calls of one site are made to fail in each test; 0: all")
 set(SM_SWEEP_DIR ${PROJECT_BINARY_DIR}/sweep)
@@ -90,7 +92,7 @@ function(sm_sweep_tests name folder)
     endif()
     get_filename_component(folder ${folder} NAME)
     set(backends epoll)
-    if(folder MATCHES "^(poll|contract)$" AND NOT name STREQUAL test_stream_layer)
+    if(name MATCHES "^test_poll")
         set(backends ${SIMUL_TEST_BACKENDS})
     endif()
     set(limit ${SIMUL_SWEEP_LIMIT})
@@ -107,14 +109,14 @@ endfunction()
 # sm_sweep_program(name target [driver]): sweep over a program that is no test, or over one
 # that a driver runs
 function(sm_sweep_program name target)
-    set(limit 0)
+    set(limit ${SIMUL_SWEEP_LIMIT})
     if(name STREQUAL scenario_streams)
         set(limit 6)
-    elseif(ARGN)
-        set(limit ${SIMUL_SWEEP_LIMIT})
+    elseif(name MATCHES "^scenario")
+        set(limit 0)
     endif()
     set(backends ${SIMUL_TEST_BACKENDS})
-    if(name MATCHES "^example_(chat_server|step6|https)$")
+    if(name MATCHES "^example_")
         set(backends epoll)
     endif()
     foreach(backend ${backends})
@@ -224,8 +226,10 @@ function(sm_seed name)
         sm_add_test(seed_${name} BACKEND ${backend} ENVIRONMENT ${environment}
             COMMAND ${support}/prints ${seed}.txt ${program})
     endforeach()
-    if(T_FETCHES)
-        list(APPEND environment SIMUL_FAULT_LIMIT=1) # each run takes half a second
+    if(T_FETCHES) # each run takes half a second
+        list(APPEND environment SIMUL_FAULT_LIMIT=1)
+    else()
+        list(APPEND environment SIMUL_FAULT_LIMIT=${SIMUL_SWEEP_LIMIT})
     endif()
     foreach(kind faults cancels)
         sm_sweep(seed_${name}.${kind} BACKEND epoll ENVIRONMENT ${environment}
