@@ -129,9 +129,11 @@ static ssize_t tcp_send_waiting(struct sm_tcp *tcp, const struct iovec *pieces, 
     return sm_op_wait(&op, "write");
 }
 
+/* One that the peer has reset is not connected, says shutdown(2); the others say why. */
 static long tcp_end(struct sm_tcp *tcp)
 {
-    return sm_shutdown(tcp->fd, SHUT_WR);
+    long r = sm_shutdown(tcp->fd, SHUT_WR);
+    return r == -ENOTCONN ? -ECONNRESET : r;
 }
 
 static const struct sm_wire tcp_wire = {

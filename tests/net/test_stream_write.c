@@ -387,6 +387,20 @@ NET_TEST(the_peer_answers_after_the_end_of_what_it_read) /* X01, S37 */
     ck_assert_int_eq(finish(pair[0]), 0);
 }
 
+NET_TEST(a_connection_that_was_reset_has_no_end_to_say)
+{
+    simul_stream *pair[2];
+    prepare(pair);
+    ck_assert_int_eq(simul_stream_write(pair[0], "unread", 6), 6);
+    simul_stream_abort(pair[1]);
+    ck_assert_int_eq(simul_stream_wait_closed(pair[1]), 0);
+
+    ck_assert_int_eq(simul_stream_write_eof(pair[0]), -ECONNRESET);
+    ck_assert_int_eq(simul_stream_write(pair[0], "x", 1), -SIMUL_ESTATE);
+    ck_assert_int_eq(finish(pair[0]), -ECONNRESET);
+    simul_stream_release(pair[1]);
+}
+
 NET_TEST(the_end_comes_after_what_was_kept) /* S37 */
 {
     char *data;
