@@ -172,6 +172,8 @@ static void task_ended(struct sm_waiter *waiter, struct simul_future *task)
     bool cancelled = task->state == SM_CANCELLED;
     sm_accept_drop(listener);
     server->accepting--;
+    if (cancelled)
+        sm_server_left_open(server); /* the run ends */
     if (cancelled || server->accepting == 0)
         simul_server_close(server);
     sm_server_look(server);

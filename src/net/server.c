@@ -64,13 +64,19 @@ void simul_server_close(simul_server *server)
     sm_server_look(server);
 }
 
+/* One that was released serves on until then on purpose. */
+void sm_server_left_open(const struct simul_server *server)
+{
+    if (server->loop->debug && !server->closed && !server->released)
+        sm_log(SIMUL_LOG_WARNING, "a server was not closed before its loop");
+}
+
 /* The loop is closed: its tasks are dead, and their references with them. */
 static void end_with_loop(struct sm_at_close *at_close)
 {
     struct simul_server *server =
         sm_container_of(at_close, struct simul_server, at_close);
-    if (server->loop->debug && !server->closed)
-        sm_log(SIMUL_LOG_WARNING, "a server was not closed before its loop");
+    sm_server_left_open(server);
     server->closed = true;
     remove_name(server);
     for (size_t i = 0; i < server->n; i++)

@@ -80,6 +80,8 @@ int sm_server_start_fds(struct simul_server **server, const int *fds, size_t n,
 void sm_server_unref(struct simul_server *server);
 /** Wake who waits for the end, if it has come. */
 void sm_server_look(struct simul_server *server);
+/** Warn of one that nobody has closed, in debug mode. */
+void sm_server_left_open(const struct simul_server *server);
 
 /* unix_server.c */
 /** As simul_start_unix_server(). */

@@ -330,6 +330,17 @@ TEST(a_server_ends_with_the_run_released_or_not)
     ck_assert_int_eq(run_net_test(release_a_server), 0);
 }
 
+TEST(a_server_that_the_run_has_to_end_is_warned_of_in_debug_mode)
+{
+    setenv("SIMUL_DEBUG", "1", 1);
+    capture_log();
+    ck_assert_int_eq(run_net_test(release_a_server), 0);
+    ck_assert_int_eq(logged("a server was not closed before its loop"), 0);
+    ck_assert_int_eq(run_net_test(leave_a_server), 0);
+    ck_assert_int_eq(logged("a server was not closed before its loop"), 1);
+    simul_server_release(left);
+}
+
 static simul_stream *kept;
 
 static int leaves_all(void *unused)
