@@ -275,6 +275,13 @@ SIMUL_API int simul_remove_writer(simul_loop *loop, int fd);
  * descriptors it watches, a child. Until simul_loop_unhold() a virtual clock does not jump,
  * but goes like a real one, and the loop is not taken for deadlocked. Holds are counted.
  *
+ * What waits in the library holds by itself: reads and writes of streams and sockets that
+ * are not finished, connections under way, questions to name servers, jobs in threads,
+ * files, children, HTTP transfers. So what limits these (a handshake's time-out, a read
+ * within a deadline) takes as long on a virtual clock as on a real one. What may wait for
+ * ever does not hold: accepting, datagrams, registered readers and writers, transports,
+ * signal handlers.
+ *
  * @return  0
  * @error -SIMUL_ENOLOOP  loop is NULL and none runs here
  *

@@ -17,7 +17,8 @@ extern "C" {
 typedef struct simul_loop_opts {
     const char *backend; /* "io_uring", "epoll", "poll"; NULL: $SIMUL_BACKEND, else the
                                  best that the kernel grants */
-    bool virtual_clock;  /* time jumps to the next timer when nothing else can happen */
+    bool virtual_clock;  /* time begins at 0 and jumps to the next timer when nothing else
+                              can happen; what it waits for: simul_loop_hold() */
     bool debug;          /* reported: slow callbacks, calls from the wrong thread, what
                                  was not closed before the loop; also $SIMUL_DEBUG=1 */
     bool no_signals;     /* run: SIGINT is left alone */

@@ -98,7 +98,7 @@ typedef struct simul_connect_opts {
  * @error               with opts->tls also those of simul_stream_start_tls(); -EINVAL if it
  *                      is a server's context, or neither host nor server_hostname is given
  *
- * A connection under way holds a virtual clock, so that attempt_delay does not pass on it.
+ * A connection under way holds a virtual clock: attempt_delay takes its time on either.
  *
  * Awaits:   unless it is connected, or fails, at once
  * Threads:  the loop's

@@ -9,7 +9,8 @@
  *
  * c-ares opens sockets through the functions given to it here, so that they pass through
  * sys.h and the poller forgets them before they are closed (P5). Its sockets are watched as
- * a user would, by readers and writers. The whole question holds the virtual clock.
+ * a user would, by readers and writers. The whole question holds the virtual clock, which
+ * then goes no faster than the one that c-ares looks at.
  *
  *  Q1. A query lies on the stack of the task that waits for it. c-ares calls back only
  *      inside of calls to it, which are made by that task before it waits, by callbacks of
@@ -23,7 +24,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -38,7 +38,6 @@ struct query {
     struct simul_loop *loop;
     ares_channel channel; /* NULL: torn down */
     struct sm_timer timer;
-    int timerfd;            /* in place of the timer under a virtual clock, or -1 */
     struct sm_list sockets; /* of struct watched */
     bool waiting;           /* the task is in sm_wait_suspend() */
     bool over;              /* Q2 */
@@ -154,36 +153,11 @@ static void timer_fired(struct sm_timer *timer)
     look_again(query);
 }
 
-static void timerfd_fired(void *arg)
-{
-    uint64_t times;
-    struct query *query = arg;
-    sm_read(query->timerfd, &times, sizeof times);
-    ares_process_fd(query->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    look_again(query);
-}
-
-/* A virtual clock stands while the question is out, so the kernel's has to serve. */
-static int open_timerfd(struct query *query)
-{
-    int fd = (int)SM_SYS("timerfd_create", EMFILE,
-                         timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-    if (fd < 0)
-        return fd;
-    query->timerfd = fd;
-    return simul_add_reader(query->loop, fd, timerfd_fired, query);
-}
-
 static int arm(struct query *query)
 {
     struct timeval left;
     if (!ares_timeout(query->channel, NULL, &left))
         return 0;
-    if (query->timerfd >= 0) {
-        struct itimerspec when = {.it_value = {left.tv_sec, left.tv_usec * 1000 + 1}};
-        return (int)SM_SYS("timerfd_settime", EINVAL,
-                           timerfd_settime(query->timerfd, 0, &when, NULL));
-    }
     double delay = (double)left.tv_sec + (double)left.tv_usec * 1e-6;
     sm_timer_stop(&query->loop->timers, &query->timer);
     return sm_timer_start(&query->loop->timers, &query->timer,
@@ -349,11 +323,6 @@ static void tear_down(struct query *query)
     query->channel = NULL;
     while (!sm_list_empty(&query->sockets))
         close_watched(sm_container_of(query->sockets.next, struct watched, link));
-    if (query->timerfd >= 0) {
-        simul_remove_reader(query->loop, query->timerfd);
-        sm_socket_close(query->loop, query->timerfd);
-    }
-    query->timerfd = -1;
 }
 
 static bool abort_query(struct sm_wait *wait)
@@ -400,12 +369,9 @@ static int begin(struct query *query, const char *nameserver)
     if (library_status != ARES_SUCCESS)
         return error_of(library_status);
     query->loop = sm_running;
-    query->timerfd = -1;
     query->timer.fire = timer_fired;
     sm_list_init(&query->sockets);
     r = open_channel(query, nameserver);
-    if (r == 0 && query->loop->virtual_clock)
-        r = open_timerfd(query);
     if (r < 0)
         tear_down(query);
     return r;

@@ -253,7 +253,8 @@ static double real_time(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A question comes, and is lost. On the virtual clock no time-out would end the wait. */
+/* A question comes, and is lost. The patience is the real clock's: the virtual one stands while
+ * something is ready. */
 static void lose_question(const struct dns *dns)
 {
     char lost;
@@ -279,7 +280,7 @@ static int repeats(void *arg)
     return r;
 }
 
-/* On either clock, since a name server does not know of the virtual one. */
+/* On either clock: a virtual one that is held goes like the real one. */
 TEST(a_question_that_was_lost_is_asked_again)
 {
     struct dns dns;
