@@ -8,6 +8,7 @@ example dies of a signal or does not end when it is told to."""
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,21 @@ SWEPT = "SIMUL_FAULT_LOG" in os.environ  # run very often: do less
 PATIENCE = 15 * int(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1"))
 INTERRUPTED = 130
 BAD = 3
+SKIPPED = 77
+
+
+def certificate(folder):
+    """A new one for localhost, signed by itself, and its key: the names of two files. Where
+    there is no openssl the test is skipped."""
+    if not shutil.which("openssl"):
+        print("skipped: there is no openssl")
+        sys.exit(SKIPPED)
+    cert, key = f"{folder}/crt", f"{folder}/key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", cert,
+                    "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    return cert, key
 
 
 class Ended(Exception):

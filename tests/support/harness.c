@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/sweep.h"
@@ -92,6 +93,14 @@ void harness_skip(const char *fmt, ...)
     putchar('\n');
     va_end(args);
     exit(SKIPPED);
+}
+
+void harness_need_program(const char *name)
+{
+    char command[128];
+    snprintf(command, sizeof command, "command -v %s > /dev/null", name);
+    if (system(command) != 0)
+        harness_skip("there is no %s", name);
 }
 
 #ifdef HARNESS_HAS_POLL

@@ -55,8 +55,7 @@ int harness_open_fds(void);
  * is injected. */
 double harness_patience(void);
 
-/* Run all tests of the program; the exit status. A program whose backend (SIMUL_BACKEND)
- * the kernel refuses calls harness_skip() first in its SETUP, or defines HARNESS_NEEDS. */
+/* Run all tests of the program; the exit status. */
 int harness_run(const char *suite);
 
 /* Print why and exit with 77, which CTest counts as skipped. */
@@ -65,6 +64,9 @@ __attribute__((noreturn, format(printf, 1, 2))) void harness_skip(const char *fm
 /* Skips when $SIMUL_BACKEND is set and the kernel refuses it; test mains that use a
  * poll backend call it first. */
 void harness_need_backend(void);
+
+/* Skips when there is no such program in PATH; for main(), as above. */
+void harness_need_program(const char *name);
 
 #define HARNESS_MAIN(suite_)                                                             \
     int main(void)                                                                       \
