@@ -114,6 +114,8 @@ function(sm_sweep_program name target)
         set(limit 6)
     elseif(name MATCHES "^scenario")
         set(limit 0)
+    elseif(name STREQUAL example_step10)
+        set(limit 1) # what it calls is what example_https does
     endif()
     set(backends ${SIMUL_TEST_BACKENDS})
     if(name MATCHES "^example_")
