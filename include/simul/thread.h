@@ -194,7 +194,8 @@ simul_run_coroutine_threadsafe_at(simul_loop *loop, simul_fn *fn, void *arg,
                                   void (*release_arg)(void *arg), const char *where);
 
 /**
- * Block this thread until the task has ended.
+ * Block this thread until the task has ended. What its function gave to simul_return() is
+ * destroyed with it, in the loop's thread: what this thread is to have goes through `arg`.
  *
  * @param timeout  seconds; < 0: none
  * @return         the task's result or error

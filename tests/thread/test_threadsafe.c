@@ -50,6 +50,32 @@ TASK_TEST(thread_gets_result_and_error_of_a_coroutine_of_the_loop) /* T19 */
     ck_assert_int_eq(simul_to_thread(ask_from_thread, NULL), 1);
 }
 
+/* wrap_future(): a thread waits for the future, and a task for the thread. */
+static int result_of(void *future)
+{
+    return simul_concurrent_future_result(future, SIMUL_FOREVER);
+}
+
+static int main_of_another_loop(void *unused)
+{
+    (void)unused;
+    simul_concurrent_future *future = simul_run_coroutine_threadsafe(loop, five, NULL);
+    int r = simul_to_thread(result_of, future);
+    simul_concurrent_future_release(future);
+    return r;
+}
+
+static int another_loop(void *unused)
+{
+    return simul_run(main_of_another_loop, unused);
+}
+
+TASK_TEST(task_of_another_loop_is_awaited_through_a_thread)
+{
+    loop = simul_get_running_loop();
+    ck_assert_int_eq(simul_to_thread(another_loop, NULL), 5);
+}
+
 /* ---- cancelling (T19) ------------------------------------------------------------------------ */
 
 static sem_t waiting;
