@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/sys.h"
@@ -28,6 +29,7 @@ struct countdown {
 
 static struct countdown calls, awaits;
 static unsigned long limit; /* calls of one site that count; 0: all */
+static const char *place;   /* part of the path of those that count; NULL: all */
 static const char *log_path;
 static const struct sm_fault_site **report;
 static pid_t main_process; /* its children do not report totals */
@@ -106,6 +108,7 @@ __attribute__((constructor)) static void read_environment(void)
     atomic_store(&calls.at, number_of("SIMUL_FAULT_NTH"));
     atomic_store(&awaits.at, number_of("SIMUL_CANCEL_NTH"));
     limit = number_of("SIMUL_FAULT_LIMIT");
+    place = getenv("SIMUL_FAULT_IN");
     log_path = getenv("SIMUL_FAULT_LOG");
     main_process = getpid();
     if (!log_path)
@@ -118,6 +121,8 @@ __attribute__((constructor)) static void read_environment(void)
 
 bool sm_fault(struct sm_fault_site *site)
 {
+    if (place && !strstr(site->file, place))
+        return false;
     unsigned passed = __atomic_add_fetch(&site->passed, 1, __ATOMIC_RELAXED);
     if (limit && passed > limit)
         return false;

@@ -9,6 +9,7 @@
  *   SIMUL_FAULT_NTH=n    the n-th call fails
  *   SIMUL_FAULT_LIMIT=k  only the first k calls of each site count, which makes sweeps
  *                        over long programs short
+ *   SIMUL_FAULT_IN=text  only sites count whose file has the text in its path
  *   SIMUL_CANCEL_NTH=n   the task that makes the n-th await is cancelled there
  *   SIMUL_FAULT_LOG=file append to it: "site FILE:LINE CALL" for each site that is linked
  *                        in; "hit FILE:LINE CALL N" and "cancel N" when it happens;
