@@ -66,8 +66,9 @@ struct simul_call_graph {
  *
  * Awaiting means: simul_await(), gather, wait, as_completed, wait_for, shield, a group that
  * it is a child of, and what simul_future_add_to_awaited_by() says. Functions have names and
- * lines as far as libdw (elfutils) is there and the debug information has them; else the
- * names that the dynamic linker knows (link with -rdynamic).
+ * lines as far as libdw (elfutils) is there and the debug information has them (-g; clang
+ * wants -gdwarf-aranges, too, without which there are names, but no lines); else the names
+ * that the dynamic linker knows (link with -rdynamic).
  *
  * @param future  NULL: the running task
  * @return        the graph, to be released; NULL: no memory, or no task is running
