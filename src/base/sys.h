@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "base/assert.h"
+#include "base/sanitizers.h"
 
 struct sm_fault_site {
     const char *call, *file;
@@ -94,7 +95,15 @@ char *sm_mem_strdup(const char *text);
 
 /* ---- processes ----------------------------------------------------------------------- */
 
-#define sm_vfork()                     SM_SYS("vfork", EAGAIN, vfork())
+/* A program may be built with AddressSanitizer and the library not: its vfork() takes the
+ * stack of a task for the thread's, and crashes. It does not know of the other name. */
+#if defined(__GLIBC__) && !SM_ASAN && !SM_TSAN
+__attribute__((returns_twice)) pid_t __vfork(void);
+#define SM_VFORK() __vfork()
+#else
+#define SM_VFORK() vfork()
+#endif
+#define sm_vfork()                     SM_SYS("vfork", EAGAIN, SM_VFORK())
 #define sm_waitid(type, id, info, how) SM_SYS("waitid", ECHILD, waitid(type, id, info, how))
 #define sm_kill(pid, signum)           SM_SYS("kill", EPERM, kill(pid, signum))
 #define sm_pidfd_send_signal(fd, signum)                                                 \
