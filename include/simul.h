@@ -29,6 +29,7 @@
 #include <simul/file.h>
 #include <simul/net.h>
 #include <simul/stream.h>
+#include <simul/server.h>
 #include <simul/datagram.h>
 #include <simul/sock.h>
 #include <simul/tls.h>

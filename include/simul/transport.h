@@ -34,7 +34,7 @@
 #define SIMUL_TRANSPORT_H
 
 #include <simul/datagram.h>
-#include <simul/stream.h>
+#include <simul/server.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -3,7 +3,7 @@
 #ifndef SM_NET_LISTEN_H
 #define SM_NET_LISTEN_H
 
-#include <simul/stream.h>
+#include <simul/server.h>
 
 /**
  * Bind a socket to each of the addresses and listen; none twice. With port 0 all get the

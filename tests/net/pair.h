@@ -6,7 +6,7 @@
 
 #include "task/trace.h"
 
-#include <simul/stream.h>
+#include <simul/server.h>
 
 /**
  * A test whose body is the main task of a run in asyncio's order, on the real clock, since
