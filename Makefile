@@ -80,8 +80,10 @@ test-aarch64: ## cross-build and run the core's tests under qemu-user
 	@$(MAKE) --no-print-directory build-test/aarch64
 	@ctest --test-dir build-test/aarch64 --parallel $(JOBS) --output-on-failure
 
+# The linker's cache, without which programs do not find a library in /usr/local/lib.
 install: all ## into PREFIX (/usr/local), under DESTDIR
 	@cmake --install build --prefix $(PREFIX)
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || PATH=$$PATH:/sbin ldconfig
 
 clean: ## remove all that was built
 	rm -rf build build-*
