@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runners: a loop for one main task after another; and run(), which is one for one (S51). */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/sys.h"
 #include "loop/context.h"
@@ -101,6 +102,22 @@ static void remember(struct simul_future *task, int r)
         snprintf(last.text, sizeof last.text, "%s", simul_message(task));
 }
 
+/* Which backend was asked for, and by whom, is what one has to know of a refusal. */
+static void remember_no_loop(const simul_loop_opts *opts, int r)
+{
+    const char *env = getenv("SIMUL_BACKEND");
+    bool by_opts = opts && opts->backend && *opts->backend;
+    last.error = r;
+    snprintf(last.text, sizeof last.text, "an event loop cannot be made%s%s: %s",
+             by_opts       ? ", backend "
+             : env && *env ? ", SIMUL_BACKEND="
+                           : "",
+             by_opts ? opts->backend
+             : env   ? env
+                     : "",
+             simul_strerror(r));
+}
+
 /* ---- runners ---------------------------------------------------------------------------- */
 
 static int init(struct simul_runner *run, const simul_loop_opts *opts)
@@ -113,6 +130,8 @@ static int init(struct simul_runner *run, const simul_loop_opts *opts)
     int r = simul_loop_new(&run->loop, opts);
     if (r == 0)
         run->loop->escaped = false; /* nobody has seen it */
+    else
+        remember_no_loop(opts, r);
     return r;
 }
 

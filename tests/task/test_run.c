@@ -3,8 +3,10 @@
 #include "task/trace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,6 +55,36 @@ TEST(exit_status_of_results)
     ck_assert_int_eq(simul_exit(42), 0);
     ck_assert_int_eq(simul_exit(-EIO), 1);
     ck_assert_int_eq(simul_exit(-SIMUL_EINTERRUPTED), 130);
+}
+
+/* What simul_exit(r) writes to standard error. */
+static const char *words_of_exit(int r)
+{
+    static char text[512];
+    int file = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600), before = dup(2);
+    ck_assert(file >= 0 && before >= 0);
+    dup2(file, 2);
+    simul_exit(r);
+    dup2(before, 2);
+    ssize_t n = pread(file, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    close(before);
+    close(file);
+    return text;
+}
+
+TEST(loop_that_cannot_be_made_is_explained)
+{
+    int zero = 0;
+    const simul_loop_opts bad = {.backend = "carrier pigeon"};
+    int r = simul_run_opts(return_it, &zero, &bad);
+    ck_assert_str_eq(words_of_exit(r), "error: an event loop cannot be made, backend "
+                                       "carrier pigeon: Invalid argument (EINVAL)\n");
+    setenv("SIMUL_BACKEND", "drums", 1);
+    r = simul_run(return_it, &zero);
+    ck_assert_str_eq(words_of_exit(r),
+                     "error: an event loop cannot be made, "
+                     "SIMUL_BACKEND=drums: Invalid argument (EINVAL)\n");
 }
 
 /* ---- nesting (L05) ------------------------------------------------------------------------- */
