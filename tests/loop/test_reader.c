@@ -9,23 +9,6 @@
 
 #include "base/fault.h"
 
-/* The loop's own clock: these tests wait for descriptors, with let_run() as the patience. */
-#define READER_TEST(name_)                                                             \
-    static void task_##name_(void);                                                    \
-    static int main_of_##name_(void *arg)                                              \
-    {                                                                                  \
-        (void)arg;                                                                     \
-        task_##name_();                                                                \
-        return 0;                                                                      \
-    }                                                                                  \
-    TEST(name_)                                                                        \
-    {                                                                                  \
-        open_pipe();                                                                   \
-        ck_assert_int_eq(run_like_asyncio(main_of_##name_, NULL), 0);                  \
-        close_pipe();                                                                  \
-    }                                                                                  \
-    static void task_##name_(void)
-
 static int fds[2], calls, others;
 
 static void open_pipe(void)
@@ -38,6 +21,17 @@ static void close_pipe(void)
     close(fds[0]);
     close(fds[1]);
 }
+
+static int run_with_pipe(simul_fn *fn, void *arg)
+{
+    open_pipe();
+    int r = run_like_asyncio(fn, arg);
+    close_pipe();
+    return r;
+}
+
+/* The loop's own clock: these tests wait for descriptors, with let_run() as the patience. */
+#define READER_TEST(name_) RUN_TEST(name_, run_with_pipe)
 
 static void send_byte(void)
 {

@@ -16,19 +16,7 @@ static void let_settle(void)
 }
 
 /* Signals come in real time. */
-#define SIGNAL_TEST(name_)                                                             \
-    static void task_##name_(void);                                                    \
-    static int main_of_##name_(void *arg)                                              \
-    {                                                                                  \
-        (void)arg;                                                                     \
-        task_##name_();                                                                \
-        return 0;                                                                      \
-    }                                                                                  \
-    TEST(name_)                                                                        \
-    {                                                                                  \
-        ck_assert_int_eq(simul_run(main_of_##name_, NULL), 0);                         \
-    }                                                                                  \
-    static void task_##name_(void)
+#define SIGNAL_TEST(name_) RUN_TEST(name_, simul_run)
 
 SIGNAL_TEST(signal_calls_the_handler_on_the_loop) /* L16 */
 {

@@ -24,12 +24,6 @@ static void set(int parties)
     barrier = (simul_barrier)SIMUL_BARRIER(parties);
 }
 
-static void end_all(simul_task **tasks, size_t n)
-{
-    simul_gather(tasks, n, SIMUL_RETURN_EXCEPTIONS);
-    simul_release_all(tasks, n);
-}
-
 TASK_TEST(all_go_on_when_the_last_has_come) /* M10, S31 */
 {
     set(3);

@@ -28,12 +28,6 @@ static void notify(int n, int expected)
     simul_condition_release(&condition);
 }
 
-static void end_all(simul_task **tasks, size_t n)
-{
-    simul_gather(tasks, n, SIMUL_RETURN_EXCEPTIONS);
-    simul_release_all(tasks, n);
-}
-
 static void start(simul_task *tasks[3])
 {
     tasks[0] = simul_create_task(wait_and_say, a);

@@ -16,12 +16,6 @@ static int wait_event(void *name)
 
 static char a[] = "a", b[] = "b", c[] = "c";
 
-static void end_all(simul_task **tasks, size_t n)
-{
-    simul_gather(tasks, n, SIMUL_RETURN_EXCEPTIONS);
-    simul_release_all(tasks, n);
-}
-
 TASK_TEST(set_event_is_not_waited_for)
 {
     ck_assert(!simul_event_is_set(&event));

@@ -32,12 +32,6 @@ static int take(void *name)
 
 static char a[] = "a", b[] = "b", c[] = "c";
 
-static void end_all(simul_task **tasks, size_t n)
-{
-    simul_gather(tasks, n, SIMUL_RETURN_EXCEPTIONS);
-    simul_release_all(tasks, n);
-}
-
 TASK_TEST(free_lock_is_taken_and_given_back)
 {
     ck_assert(!simul_lock_locked(&lock));

@@ -66,12 +66,6 @@ static const char *next(void)
     return r < 0 ? simul_error_name(r) : got;
 }
 
-static void end_all(simul_task **tasks, size_t n)
-{
-    simul_gather(tasks, n, SIMUL_RETURN_EXCEPTIONS);
-    simul_release_all(tasks, n);
-}
-
 /* ---- without waiting ---------------------------------------------------------------------- */
 
 TASK_TEST(full_and_empty_are_said) /* Q01 */

@@ -65,12 +65,6 @@ static const char *next(void)
     return r < 0 ? simul_error_name(r) : got;
 }
 
-static void end_all(simul_task **tasks, size_t n)
-{
-    simul_gather(tasks, n, SIMUL_RETURN_EXCEPTIONS);
-    simul_release_all(tasks, n);
-}
-
 /* ---- join ------------------------------------------------------------------------------ */
 
 TASK_TEST(join_waits_until_all_is_done) /* Q04, S32 */

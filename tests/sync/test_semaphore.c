@@ -31,12 +31,6 @@ static void set(long n)
     semaphore = (simul_semaphore)SIMUL_SEMAPHORE(n);
 }
 
-static void end_all(simul_task **tasks, size_t n)
-{
-    simul_gather(tasks, n, SIMUL_RETURN_EXCEPTIONS);
-    simul_release_all(tasks, n);
-}
-
 TASK_TEST(permits_are_counted)
 {
     set(2);

@@ -104,6 +104,12 @@ void let_run(int passes)
         simul_sleep(0);
 }
 
+void end_all(simul_task **tasks, size_t n)
+{
+    simul_gather(tasks, n, SIMUL_RETURN_EXCEPTIONS);
+    simul_release_all(tasks, n);
+}
+
 int sleeper(void *seconds)
 {
     return simul_sleep(*(double *)seconds);

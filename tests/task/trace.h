@@ -48,8 +48,9 @@ extern const simul_loop_opts like_asyncio;
 /** Run as asyncio would; the result of simul_run_opts(). */
 int run_like_asyncio(simul_fn *fn, void *arg);
 
-/** A test whose body is the main task of such a run, which has to end well. */
-#define TASK_TEST(name_)                                                               \
+/** A test whose body is the main task of a run, which run_(fn, arg) makes and which has to end
+ *  well. */
+#define RUN_TEST(name_, run_)                                                          \
     static void task_##name_(void);                                                    \
     static int main_of_##name_(void *arg)                                              \
     {                                                                                  \
@@ -59,12 +60,18 @@ int run_like_asyncio(simul_fn *fn, void *arg);
     }                                                                                  \
     TEST(name_)                                                                        \
     {                                                                                  \
-        ck_assert_int_eq(run_like_asyncio(main_of_##name_, NULL), 0);                  \
+        ck_assert_int_eq(run_(main_of_##name_, NULL), 0);                              \
     }                                                                                  \
     static void task_##name_(void)
 
+/** The same in asyncio's order. */
+#define TASK_TEST(name_) RUN_TEST(name_, run_like_asyncio)
+
 /** Let everybody else take `passes` turns. */
 void let_run(int passes);
+
+/** Wait until all have ended, with whatever, and release them. */
+void end_all(simul_task **tasks, size_t n);
 
 /** A coroutine that sleeps *(double *)arg seconds. */
 int sleeper(void *seconds);
