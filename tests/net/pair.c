@@ -124,6 +124,20 @@ static char byte_at(size_t at)
     return (char)(at * 2654435761u >> 11);
 }
 
+void trace_pause(simul_transport *transport, void *user)
+{
+    (void)transport;
+    (void)user;
+    trace("pause");
+}
+
+void trace_resume(simul_transport *transport, void *user)
+{
+    (void)transport;
+    (void)user;
+    trace("resume");
+}
+
 void pattern(char *data, size_t n, size_t at)
 {
     for (size_t i = 0; i < n; i++)

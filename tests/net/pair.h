@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests of streams have in common: a stream whose peer is a bare socket, and two
- * streams that are each other's peers. */
+/* What tests of streams and transports have in common: a stream whose peer is a bare socket,
+ * two streams that are each other's peers, callbacks that trace. */
 #ifndef SM_TESTS_PAIR_H
 #define SM_TESTS_PAIR_H
 
 #include "task/trace.h"
 
 #include <simul/server.h>
+#include <simul/transport.h>
 
 /**
  * A test whose body is the main task of a run in asyncio's order, on the real clock, since
@@ -51,6 +52,10 @@ struct reading {
 };
 int read_it(void *reading);
 int read_exactly_it(void *reading);
+
+/** A protocol's pause_writing and resume_writing: "pause", "resume". */
+void trace_pause(simul_transport *transport, void *user);
+void trace_resume(simul_transport *transport, void *user);
 
 /** n bytes that differ from one another, as bytes at `at` of a long sequence. */
 void pattern(char *data, size_t n, size_t at);

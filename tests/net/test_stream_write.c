@@ -204,59 +204,65 @@ NET_TEST(a_write_cancelled_while_it_waits_for_room_has_written_nothing)
     finish_both(pair);
 }
 
+/* Three writers in a line: the first waits for room, the others have four bytes each. */
+struct line {
+    struct writing writings[3];
+    simul_task *tasks[3];
+    size_t taken; /* before them */
+};
+
+static void line_up(struct line *line, simul_stream *stream)
+{
+    static const char *const texts[] = {NULL, "2222", "3333"};
+    line->tasks[0] = fill_up(&line->writings[0], stream, &line->taken);
+    for (int i = 1; i < 3; i++) {
+        line->writings[i] =
+            (struct writing){.stream = stream, .data = texts[i], .n = 4};
+        line->tasks[i] = simul_create_task(write_it, &line->writings[i]);
+    }
+    let_run(2);
+}
+
+/* The peer gets n bytes, and then the third one's. */
+static void ck_assert_third_passed(simul_stream *peer, size_t n)
+{
+    ck_assert_int_eq(simul_stream_readexactly(peer, got, n + 4), (ssize_t)n + 4);
+    ck_assert_mem_eq(got + n, "3333", 4);
+}
+
+static void end_line(struct line *line, const int ends[3])
+{
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(simul_await(line->tasks[i]), ends[i]);
+        simul_release(line->tasks[i]);
+    }
+}
+
 NET_TEST(a_writer_cancelled_in_the_line_lets_the_next_pass)
 {
     simul_stream *pair[2];
-    struct writing first, second, third;
-    size_t taken;
+    struct line line;
     prepare(pair);
-    simul_task *one = fill_up(&first, pair[0], &taken);
-    second = third = first;
-    second.data = "2222", second.n = 4;
-    third.data = "3333", third.n = 4;
-    simul_task *two = simul_create_task(write_it, &second);
-    simul_task *three = simul_create_task(write_it, &third);
-    let_run(2);
+    line_up(&line, pair[0]);
 
-    simul_cancel(two);
-    ck_assert_int_eq(simul_stream_readexactly(pair[1], got, taken + 8192 + 4),
-                     (ssize_t)taken + 8192 + 4);
-    ck_assert_mem_eq(got + taken + 8192, "3333", 4);
-    ck_assert_int_eq(simul_await(one), 0);
-    ck_assert_int_eq(simul_await(two), -ECANCELED);
-    ck_assert_int_eq(simul_await(three), 0);
-    simul_release(one);
-    simul_release(two);
-    simul_release(three);
+    simul_cancel(line.tasks[1]);
+    ck_assert_third_passed(pair[1], line.taken + 8192);
+    end_line(&line, (int[]){0, -ECANCELED, 0});
     finish_both(pair);
 }
 
 NET_TEST(a_writer_cancelled_as_its_turn_comes_passes_it_on)
 {
     simul_stream *pair[2];
-    struct writing first, second, third;
-    size_t taken;
+    struct line line;
     prepare(pair);
-    simul_task *one = fill_up(&first, pair[0], &taken);
-    second = third = first;
-    second.data = "2222", second.n = 4;
-    third.data = "3333", third.n = 4;
-    simul_task *two = simul_create_task(write_it, &second);
-    simul_task *three = simul_create_task(write_it, &third);
-    let_run(2);
+    line_up(&line, pair[0]);
 
-    simul_cancel(one);
+    simul_cancel(line.tasks[0]);
     let_run(1); /* it gives its turn to the second */
-    simul_cancel(two);
-    ck_assert_int_eq(simul_stream_readexactly(pair[1], got, taken + 4),
-                     (ssize_t)taken + 4);
-    ck_assert_mem_eq(got + taken, "3333", 4);
-    ck_assert_int_eq(simul_await(one), -ECANCELED);
-    ck_assert_int_eq(simul_await(two), -ECANCELED);
-    ck_assert_int_eq(simul_await(three), 0);
-    simul_release(one);
-    simul_release(two);
-    simul_release(three);
+    simul_cancel(line.tasks[1]);
+    ck_assert_third_passed(pair[1], line.taken);
+    end_line(&line, (int[]){-ECANCELED, -ECANCELED, 0});
     finish_both(pair);
 }
 

@@ -60,27 +60,13 @@ static void on_lost(simul_transport *transport, void *user, int error)
     trace("lost:%d", error);
 }
 
-static void on_pause(simul_transport *transport, void *user)
-{
-    (void)transport;
-    (void)user;
-    trace("pause");
-}
-
-static void on_resume(simul_transport *transport, void *user)
-{
-    (void)transport;
-    (void)user;
-    trace("resume");
-}
-
 static const simul_protocol tracing = {
     .connection_made = on_made,
     .connection_lost = on_lost,
     .data_received = on_data,
     .eof_received = on_eof,
-    .pause_writing = on_pause,
-    .resume_writing = on_resume,
+    .pause_writing = trace_pause,
+    .resume_writing = trace_resume,
 };
 
 static simul_transport *over_pair(int *peer, const simul_protocol *protocol,

@@ -58,27 +58,13 @@ static void on_error(simul_transport *transport, void *user, int error)
     trace("error:%d", error);
 }
 
-static void on_pause(simul_transport *transport, void *user)
-{
-    (void)transport;
-    (void)user;
-    trace("pause");
-}
-
-static void on_resume(simul_transport *transport, void *user)
-{
-    (void)transport;
-    (void)user;
-    trace("resume");
-}
-
 static const simul_protocol tracing = {
     .connection_made = on_made,
     .connection_lost = on_lost,
     .datagram_received = on_datagram,
     .error_received = on_error,
-    .pause_writing = on_pause,
-    .resume_writing = on_resume,
+    .pause_writing = trace_pause,
+    .resume_writing = trace_resume,
 };
 
 static simul_transport *open_with(const simul_protocol *protocol,

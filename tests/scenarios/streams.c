@@ -249,19 +249,29 @@ static int served_for_ever(void *arg)
 
 /* ---- names, and nobody there --------------------------------------------------------------------- */
 
-static int refused(void *arg)
+/* A socket on loopback at which nobody answers, and its port; or -errno. */
+static int mute_socket(int type, int *port)
 {
-    simul_stream *stream;
     struct sockaddr_in at = {.sin_family = AF_INET};
     socklen_t size = sizeof at;
-    char port[8];
-    (void)arg;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
     if (bind(fd, (struct sockaddr *)&at, size) < 0
         || getsockname(fd, (struct sockaddr *)&at, &size) < 0)
         return -errno;
-    snprintf(port, sizeof port, "%d", ntohs(at.sin_port));
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+static int refused(void *arg)
+{
+    simul_stream *stream;
+    char port[8];
+    int number, fd = mute_socket(SOCK_STREAM, &number);
+    (void)arg;
+    if (fd < 0)
+        return fd;
+    snprintf(port, sizeof port, "%d", number);
     int r = simul_open_connection(
         &stream, "localhost", port,
         &(simul_connect_opts){.local_host = "127.0.0.1", .family = AF_INET});
@@ -273,16 +283,12 @@ static int refused(void *arg)
 static int unanswered(void *arg)
 {
     simul_address *found;
-    struct sockaddr_in at = {.sin_family = AF_INET};
-    socklen_t size = sizeof at;
     char address[32];
+    int port, fd = mute_socket(SOCK_DGRAM, &port);
     (void)arg;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (bind(fd, (struct sockaddr *)&at, size) < 0
-        || getsockname(fd, (struct sockaddr *)&at, &size) < 0)
-        return -errno;
-    snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(at.sin_port));
+    if (fd < 0)
+        return fd;
+    snprintf(address, sizeof address, "127.0.0.1:%d", port);
     int r = simul_within(
         0.02, simul_getaddrinfo("name.test.", "1",
                                 &(simul_resolve_opts){.nameserver = address}, &found));
