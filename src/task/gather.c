@@ -6,6 +6,7 @@
  *  G1. left counts the futures (with repetition) whose end was not yet seen.
  *  G2. It ends when left is 0; or at the first error, unless errors are to be returned, or
  *      a cancel was passed on to the children: then all are waited for (S20).
+ *  G3. If what is done before it begins is enough for that, nobody waits.
  */
 #include "base/sys.h"
 #include "task/graph.h"
@@ -23,10 +24,15 @@ struct gather {
     void (*end)(struct gather *gather, int result);
 };
 
-static void end_gather(struct gather *g, int result)
+static void stop(struct gather *g)
 {
     g->ended = true;
     sm_unwatch_all(g->futures, g->n, g);
+}
+
+static void end_gather(struct gather *g, int result)
+{
+    stop(g);
     g->end(g, result);
 }
 
@@ -40,17 +46,17 @@ static void see(struct gather *g, struct simul_future *future)
 }
 
 /* G2 */
-static void check_end(struct gather *g)
+static bool is_over(const struct gather *g)
 {
-    if (g->ended)
-        return;
     bool early = g->error && !(g->flags & SIMUL_RETURN_EXCEPTIONS) && !g->cancelled;
-    if (g->left > 0 && !early)
-        return;
+    return g->left == 0 || early;
+}
+
+static int end_of(const struct gather *g)
+{
     if (g->cancelled)
-        end_gather(g, -ECANCELED);
-    else
-        end_gather(g, g->flags & SIMUL_RETURN_EXCEPTIONS ? 0 : g->error);
+        return -ECANCELED;
+    return g->flags & SIMUL_RETURN_EXCEPTIONS ? 0 : g->error;
 }
 
 static void fire(struct sm_waiter *waiter, struct simul_future *future)
@@ -58,7 +64,8 @@ static void fire(struct sm_waiter *waiter, struct simul_future *future)
     struct gather *g = waiter->owner;
     sm_waiter_give(future, waiter);
     see(g, future);
-    check_end(g);
+    if (!g->ended && is_over(g))
+        end_gather(g, end_of(g));
 }
 
 static bool cancel_all(struct gather *g, const char *message)
@@ -82,7 +89,7 @@ static void check_null(struct gather *g)
     g->flags |= SIMUL_RETURN_EXCEPTIONS; /* wait for all … */
 }
 
-/* 0 if it is under way (the end may have been announced already), or -errno. */
+/* 0 if it is under way, or has ended (G3); or -errno. */
 static int begin(struct gather *g)
 {
     check_null(g);
@@ -95,7 +102,8 @@ static int begin(struct gather *g)
         else if (sm_future_done(g->futures[i]))
             see(g, g->futures[i]);
     }
-    check_end(g);
+    if (is_over(g))
+        stop(g);
     return 0;
 }
 
@@ -133,8 +141,7 @@ struct gather_wait {
 static void wait_end(struct gather *g, int result)
 {
     struct gather_wait *w = sm_container_of(g, struct gather_wait, core);
-    if (w->wait.task)
-        sm_wait_finish_soon(&w->wait, result);
+    sm_wait_finish_soon(&w->wait, result);
 }
 
 /* C6 */
@@ -181,7 +188,7 @@ int simul_gather(simul_future **futures, size_t n, int flags)
     ref_all(futures, n);
     r = begin(&w.core);
     if (r == 0) {
-        r = (int)sm_wait_suspend(&w.wait);
+        r = w.core.ended ? end_of(&w.core) : (int)sm_wait_suspend(&w.wait);
         if (!w.core.ended)
             sm_unwatch_all(futures, n, &w.core);
         r = result_of(&w.core, r);
@@ -296,8 +303,13 @@ simul_future *simul_gather_future(simul_future **futures, size_t n, int flags)
 
     struct simul_future *outer = gf->outer;
     sm_future_ref(outer); /* the caller's */
-    if (begin(&gf->core) == 0)
+    if (begin(&gf->core) == 0) {
+        if (gf->core.ended) { /* G3 */
+            gf->result = end_of(&gf->core);
+            future_hop(&gf->hop);
+        }
         return outer;
+    }
     outer->on_cancel = NULL;
     future_free(gf);
     sm_future_unref(outer);

@@ -35,10 +35,16 @@ TASK_TEST(results_stay_in_the_futures) /* G01 */
     simul_release_all(tasks, 3);
 }
 
+/* Traced as soon as somebody waits. */
+static void tick_soon(void)
+{
+    static char tick[] = "tick"; /* its callback runs when the caller's frame is gone */
+    ck_assert_int_eq(simul_call_soon(NULL, trace_text, tick, NULL), 0);
+}
+
 TASK_TEST(gather_of_nothing_is_done_at_once)
 {
-    static char tick[] = "tick"; /* its callback runs when this frame is gone */
-    ck_assert_int_eq(simul_call_soon(NULL, trace_text, tick, NULL), 0);
+    tick_soon();
     ck_assert_int_eq(simul_gather(NULL, 0, 0), 0);
     ck_assert_trace("");
 }
@@ -155,16 +161,45 @@ TASK_TEST(same_future_may_stand_several_times) /* S20, G01: duplicates */
     simul_release(t);
 }
 
-TASK_TEST(futures_that_are_done_already)
+/* A result, an error, and one that is not done. */
+static void make_three(simul_future *futures[3])
 {
-    simul_future *futures[] = {simul_create_future(), simul_create_future()};
+    for (int i = 0; i < 3; i++)
+        futures[i] = simul_create_future();
     simul_set_result(futures[0], 1);
     simul_set_error(futures[1], -EIO);
+}
+
+TASK_TEST(futures_that_are_done_already_are_not_waited_for) /* S20, since 3.12 */
+{
+    simul_future *futures[3];
+    make_three(futures);
+    tick_soon();
 
     ck_assert_int_eq(simul_gather(futures, 1, 0), 0);
-    ck_assert_int_eq(simul_gather(futures, 2, 0), -EIO);
     ck_assert_int_eq(simul_gather(futures, 2, SIMUL_RETURN_EXCEPTIONS), 0);
-    simul_release_all(futures, 2);
+    ck_assert_int_eq(simul_gather(futures, 3, 0), -EIO);
+    ck_assert_trace("");
+    simul_release_all(futures, 3);
+}
+
+TASK_TEST(gather_future_over_what_is_done_is_done) /* S20, since 3.12 */
+{
+    simul_future *futures[3];
+    make_three(futures);
+    simul_future *all = simul_gather_future(futures, 2, SIMUL_RETURN_EXCEPTIONS);
+    simul_future *failed = simul_gather_future(futures, 3, 0);
+    simul_future *waiting = simul_gather_future(futures, 3, SIMUL_RETURN_EXCEPTIONS);
+
+    ck_assert_int_eq(simul_error(all), 0);
+    ck_assert_int_eq(simul_error(failed), -EIO);
+    ck_assert(!simul_done(waiting));
+    simul_set_result(futures[2], 3);
+    ck_assert_int_eq(simul_await(waiting), 0);
+    simul_release(waiting);
+    simul_release(failed);
+    simul_release(all);
+    simul_release_all(futures, 3);
 }
 
 TASK_TEST(gather_over_a_task_that_could_not_be_made_cancels_and_awaits_the_others)
@@ -303,9 +338,10 @@ static int cancel_soon(void *task)
 
 TASK_TEST(cancel_in_the_pass_in_which_the_last_child_ends)
 {
-    simul_task *children[] = {simul_create_task(nothing, NULL),
-                              simul_create_task(nothing, NULL)};
-    simul_task *t = simul_create_task(gather_all, children);
+    simul_task *children[2];
+    simul_task *t = simul_create_task(gather_all, children); /* it waits first */
+    children[0] = simul_create_task(nothing, NULL);
+    children[1] = simul_create_task(nothing, NULL);
     simul_task *killer = simul_create_task(cancel_soon, t);
 
     ck_assert_int_eq(simul_await(t), -ECANCELED);
