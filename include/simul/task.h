@@ -205,7 +205,7 @@ enum {
  *
  * @error -ENOMEM   one of them is NULL (the others are cancelled and awaited), or no memory
  *
- * Awaits:   unless n is 0
+ * Awaits:   unless all are done, or an error that it returns at once is there already
  * asyncio:  gather(*aws, return_exceptions=…)
  */
 SIMUL_API int simul_gather(simul_future **futures, size_t n, int flags);
@@ -273,7 +273,8 @@ SIMUL_API simul_future *simul_shield(simul_future *inner);
 typedef struct simul_as_completed simul_as_completed;
 
 /**
- * Begin to iterate. The array is copied, its futures are held until the release.
+ * Begin to iterate. The array is copied, its futures are held until the release; one that
+ * stands several times is given once.
  *
  * @param timeout  seconds for all together; < 0: none
  * @return         to be released with simul_as_completed_release(); NULL: no memory
@@ -288,7 +289,7 @@ SIMUL_API simul_as_completed *simul_as_completed_new(simul_future **futures, siz
  *
  * @param future  [if any] set on 1; borrowed
  * @return        1, or 0 when all have been given out
- * @error -ETIMEDOUT   the time is over; the rest runs on
+ * @error -ETIMEDOUT   the time is over; the rest runs on, and is not given any more
  * @error -ECANCELED   the task was cancelled; nothing is lost, call again
  *
  * Awaits:   only if none is done

@@ -31,6 +31,8 @@ static void fire(struct sm_waiter *waiter, struct simul_future *future)
     struct simul_as_completed *it = waiter->owner;
     sm_waiter_give(future, waiter);
     it->order[it->done++] = future;
+    if (it->done == it->n)
+        sm_timer_stop(&it->loop->timers, &it->timer);
     wake(it);
 }
 
@@ -45,6 +47,7 @@ static void time_over(struct sm_timer *timer)
     struct simul_as_completed *it =
         sm_container_of(timer, struct simul_as_completed, timer);
     it->expired = true;
+    sm_unwatch_all(it->futures, it->n, it); /* what comes now comes too late */
     wake(it);
 }
 
@@ -66,13 +69,30 @@ static void drop(struct sm_closable *closable)
 
 static int begin(struct simul_as_completed *it, double timeout)
 {
-    if (timeout >= 0) {
+    if (timeout >= 0 && it->done < it->n) {
         double when = simul_loop_time(it->loop) + timeout;
         int r = sm_timer_start(&it->loop->timers, &it->timer, when);
         if (r < 0)
             return r;
     }
     return sm_watch_all(it->futures, it->n, fire, it);
+}
+
+/* Each once. What is done already comes first. */
+static void take(struct simul_as_completed *it, simul_future **futures, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (futures[i] && futures[i]->marked)
+            continue;
+        if (futures[i])
+            futures[i]->marked = true;
+        it->futures[it->n++] = simul_retain(futures[i]);
+        if (simul_done(futures[i]))
+            it->order[it->done++] = futures[i];
+    }
+    for (size_t i = 0; i < it->n; i++)
+        if (it->futures[i])
+            it->futures[i]->marked = false;
 }
 
 simul_as_completed *simul_as_completed_new(simul_future **futures, size_t n,
@@ -89,13 +109,8 @@ simul_as_completed *simul_as_completed_new(simul_future **futures, size_t n,
     it->timer.fire = time_over;
     it->closable.drop = drop;
     sm_list_push(&sm_sched_of(it->loop)->closables, &it->closable.link);
-    it->n = n;
     it->order = it->futures + n;
-    for (size_t i = 0; i < n; i++) {
-        it->futures[i] = simul_retain(futures[i]);
-        if (simul_done(futures[i]))
-            it->order[it->done++] = futures[i];
-    }
+    take(it, futures, n);
     if (begin(it, timeout) == 0)
         return it;
     simul_as_completed_release(it);

@@ -102,6 +102,7 @@ struct simul_future {
     bool own_size : 1;    /* `stack_size` is valid */
     bool has_context : 1; /* `variables` is valid */
     bool ending : 1;      /* its end is on its way: a cancel comes too late */
+    bool marked : 1;      /* seen already, while somebody goes through many */
     int result;
     uint32_t refs; /* T5 */
 

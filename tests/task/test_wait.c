@@ -467,6 +467,60 @@ TASK_TEST(as_completed_times_out_and_cancels_nobody) /* W03, S22 */
     simul_release_all(tasks, 2);
 }
 
+TASK_TEST(as_completed_gives_what_stands_several_times_once) /* S22 */
+{
+    simul_future *a = simul_create_future(), *b = simul_create_future(), *f;
+    simul_future *all[] = {a, b, a, b, a};
+    simul_set_result(b, 2);
+    for (int i = 0; i < 2; i++) { /* the second time both are done */
+        simul_as_completed *it = simul_as_completed_new(all, 5, SIMUL_FOREVER);
+        simul_set_result(a, 1);
+        while (simul_as_completed_next(it, &f) > 0)
+            trace("%d", simul_error(f));
+        simul_as_completed_release(it);
+    }
+    ck_assert_trace("2 1 1 2");
+    simul_release(b);
+    simul_release(a);
+}
+
+static double next_timer(void)
+{
+    return simul_loop_timeout(simul_get_running_loop());
+}
+
+/* On the loop's own clock, as it says how long it would wait. */
+RUN_TEST(as_completed_has_no_timer_once_all_are_done, simul_run) /* S22 */
+{
+    simul_future *f = simul_create_future(), *given;
+    simul_as_completed *late = simul_as_completed_new(&f, 1, 5);
+    ck_assert_double_gt(next_timer(), 0);
+    simul_set_result(f, 1);
+    simul_as_completed *at_once = simul_as_completed_new(&f, 1, 5);
+    ck_assert_double_lt(next_timer(), 0);
+    ck_assert_int_eq(simul_as_completed_next(late, &given), 1);
+    ck_assert_int_eq(simul_as_completed_next(at_once, &given), 1);
+    simul_as_completed_release(at_once);
+    simul_as_completed_release(late);
+    simul_release(f);
+}
+
+TASK_TEST(what_completes_after_the_time_is_not_given) /* S22 */
+{
+    static struct job jobs[] = {{1, 1}, {3, 3}};
+    simul_task *tasks[2];
+    simul_future *f;
+    make_jobs(tasks, jobs, 2);
+    simul_as_completed *it = simul_as_completed_new(tasks, 2, 2);
+
+    simul_sleep(4);
+    ck_assert_int_eq(simul_as_completed_next(it, &f), 1);
+    ck_assert_ptr_eq(f, tasks[0]);
+    ck_assert_int_eq(simul_as_completed_next(it, &f), -ETIMEDOUT);
+    simul_as_completed_release(it);
+    simul_release_all(tasks, 2);
+}
+
 TASK_TEST(as_completed_over_done_ones_null_and_nothing)
 {
     simul_future *futures[] = {simul_create_future(), NULL}, *f = futures[0];
