@@ -5,9 +5,11 @@ import sys
 import warnings
 from asyncio import CancelledError
 
+from mended import Completed, TaskGroup, gather, wait_for
+from primitives import (Barrier, BoundedSemaphore, Condition, LifoQueue, Lock, PriorityQueue,
+                        Queue, Semaphore)
 from script import Statement
-from virtual_loop import (BoundedSemaphore, Condition, Deadlock, LifoQueue, Lock, Loop,
-                          PriorityQueue, Queue, Semaphore, TaskGroup, wait_for)
+from virtual_loop import Deadlock, Loop, Task
 
 MODES = {"f": asyncio.FIRST_COMPLETED, "e": asyncio.FIRST_EXCEPTION, "a": asyncio.ALL_COMPLETED}
 
@@ -16,8 +18,9 @@ class Err(Exception):
     """raise N"""
 
 
+SHUT_DOWN = (asyncio.QueueShutDown,) if hasattr(asyncio, "QueueShutDown") else ()
 EXPECTED = (Err, TimeoutError, CancelledError, asyncio.InvalidStateError, RuntimeError, ValueError,
-            asyncio.QueueEmpty, asyncio.QueueFull)
+            asyncio.QueueEmpty, asyncio.QueueFull) + SHUT_DOWN
 
 
 class Thing(dict):
@@ -36,6 +39,10 @@ def name_of(error):
         return "timeout"
     if isinstance(error, (asyncio.QueueEmpty, asyncio.QueueFull)):
         return "again"
+    if isinstance(error, SHUT_DOWN):
+        return "shutdown"
+    if isinstance(error, asyncio.BrokenBarrierError):
+        return "broken"
     if isinstance(error, RuntimeError) and "await on itself" in str(error):
         return "deadlock"
     if isinstance(error, (asyncio.InvalidStateError, RuntimeError, ValueError)):
@@ -66,11 +73,17 @@ def seconds(word):
     return None if word == "none" else float(word)
 
 
-class Actor:
-    """The running task: its number, and the innermost blocks."""
+def is_due(timeout):
+    """Its end is among what is ready to run."""
+    handle = timeout._timeout_handler
+    return handle and not getattr(handle, "_scheduled", False)
 
-    def __init__(self, number, timeout=None, group=None):
-        self.number, self.timeout, self.group = number, timeout, group
+
+class Actor:
+    """The running task: its number, the innermost blocks, and the timeout around that."""
+
+    def __init__(self, number, timeout=None, outer=None, group=None):
+        self.number, self.timeout, self.outer, self.group = number, timeout, outer, group
 
 
 NOBODY = Actor(None)
@@ -79,7 +92,8 @@ NOBODY = Actor(None)
 class Player:
     def __init__(self, program):
         self.program, self.trace, self.tasks = program, [], []
-        self.stopped = self.closing = False
+        self.stopped = self.closing = self.eager = False
+        self.words = {}  # of tasks, in the order of their making
 
     # ---- events ------------------------------------------------------------------------
 
@@ -118,7 +132,8 @@ class Player:
         except EXPECTED:
             pass
         self.closing = True
-        rest = [task for task in self.tasks if not task.done()]
+        rest = [self.things[word] for word in self.words]
+        rest = [task for task in rest if task and not task.done()]
         for task in rest:
             task.cancel()
         if rest:
@@ -145,7 +160,8 @@ class Player:
                             e1=asyncio.Event(), c0=Condition(self), c1=Condition(self),
                             s0=Semaphore(1), s1=BoundedSemaphore(2), s2=Semaphore(0),
                             q0=Queue(self, 1), q1=Queue(self, 0), q2=LifoQueue(self, 2),
-                            q3=PriorityQueue(self, 2))
+                            q3=PriorityQueue(self, 2), b0=Barrier(self, 2),
+                            b1=Barrier(self, 3))
         # In C, main's handle is not known either.
         del self.things["t0"]
         self.callbacks = [self.on_done(n) for n in range(4)]
@@ -248,8 +264,10 @@ class Player:
 
     async def scope(self, actor, manager, s, ended):
         """A block of `async with`; ended(result) says what comes of it."""
-        inner = Actor(actor.number, actor.timeout, actor.group)
+        inner = Actor(actor.number, actor.timeout, actor.outer, actor.group)
         setattr(inner, s.op, manager)
+        if s.op == "timeout":
+            inner.outer = actor.timeout
         try:
             async with manager:
                 result = await self.run_list(inner, s.parts["body"])
@@ -278,6 +296,38 @@ class Player:
             self.event(actor, f"end of group = {result}")
         return await self.scope(actor, TaskGroup(), s, ended)
 
+    def check_done(self, completions, may_have):
+        """Does CPython have what is done? Not before it heard of that, and put it into a queue."""
+        at_hand = [c for c in completions if c.heard and not c.given]
+        if not (may_have and at_hand) and any(c.done() and not c.given for c in completions):
+            self.meant("as_completed: what is done is there at once")
+
+    async def next_of(self, completions, turn):
+        self.check_done(completions, True)
+        try:
+            return await turn
+        except TimeoutError:
+            self.check_done(completions, False)
+            raise
+
+    async def each_block(self, actor, s):
+        futures = dict.fromkeys(self.list_of(s.argv[2:]))
+        completions = [Completed(future) for future in futures]
+        for turn in asyncio.as_completed(completions, timeout=seconds(s.argv[1])):
+            try:
+                future = (await self.next_of(completions, turn)).future
+            except (TimeoutError, CancelledError) as error:
+                self.event(actor, f"{s.text} = {name_of(error)}")
+                self.answered(error)
+                raise
+            self.answered(None)
+            word = next(word for word in s.argv[2:] if self.things[word] is future)
+            self.event(actor, f"{s.text} = {word}")
+            result = await self.run_list(actor, s.parts["body"])
+            if result is not None:
+                return result
+        self.event(actor, f"end of {s.text}")
+
     async def with_block(self, actor, s):
         thing = self.things[s.argv[1]]
         try:
@@ -303,27 +353,40 @@ class Player:
             self.event(NOBODY, f"done {word} = {state(future)}")
         return done
 
-    def made(self, word, task):
+    def body_of(self, word):
         if self.closing:
             self.meant("run: tasks made while it shuts down are awaited, too")
+        self.words.pop(word, None)
+        self.words[word] = True
+        return self.run_task(int(word[1:]))
+
+    def made(self, word, task):
         self.things[word] = task
         self.tasks.append(task)
         task.add_done_callback(self.on_done(word))
 
-    def create_op(self, actor, word):
+    def create_op(self, actor, word, eager=None):
         if self.things[word]:
             return "made before"
-        self.made(word, self.loop.create_task(self.run_task(int(word[1:]))))
+        if eager or self.eager:
+            task = Task(self.body_of(word), loop=self.loop, eager_start=True)
+        else:
+            task = self.loop.create_task(self.body_of(word))
+        self.made(word, task)
 
-    def spawn_op(self, actor, word):
+    def spawn_op(self, actor, word, eager=None):
         if self.things[word] or not actor.group:
             return "no"
-        coro = self.run_task(int(word[1:]))
+        coro, group = self.body_of(word), actor.group
+        create = group.create_eager_task if eager or self.eager else group.create_task
         try:
-            self.made(word, actor.group.create_task(coro))
+            self.made(word, create(coro))
         except RuntimeError:
             coro.close()
             return "refused"
+
+    def factory_op(self, actor, kind):
+        self.eager = kind == "eager"
 
     async def sleep_op(self, actor, delay):
         await asyncio.sleep(float(delay))
@@ -363,9 +426,9 @@ class Player:
         return "[" + ",".join(state(self.things[word]) for word in words) + "]"
 
     def gathered(self, errors, futures):
-        outer = asyncio.gather(*futures, return_exceptions=errors == "1")
+        outer = gather(*futures, return_exceptions=errors == "1")
 
-        seen = set()  # the children of which gather() has heard
+        seen = {f for f in futures if f.done()}  # the children of which gather() has heard
 
         def set_exception(error, plain=outer.set_exception):
             if outer._cancel_requested and len(seen) < len(set(futures)) - 1:
@@ -373,6 +436,7 @@ class Player:
             elif outer._cancel_requested and not isinstance(error, CancelledError):
                 self.meant("gather: a cancel is not lost to an error of the same pass")
             plain(error)
+
         def cancel(msg=None, plain=outer.cancel):
             pending = [f in self.tasks for f in futures if not f.done()]
             if True in pending and False in pending[pending.index(True):]:
@@ -422,14 +486,21 @@ class Player:
 
     # ---- timeouts ----------------------------------------------------------------------
 
-    def reschedule_op(self, actor, word):
-        delay = seconds(word)
-        if not actor.timeout:
+    def reschedule_op(self, actor, word, which="timeout"):
+        delay, timeout = seconds(word), getattr(actor, which)
+        if not timeout:
             return "none"
-        actor.timeout.reschedule(None if delay is None else self.loop.time() + delay)
+        if is_due(timeout) and delay == 0:
+            self.meant("timeout: moved when it is due it keeps its place in the pass")
+        timeout.reschedule(None if delay is None else self.loop.time() + delay)
 
-    def expired_op(self, actor):
-        return actor.timeout.expired() if actor.timeout else "none"
+    def expired_op(self, actor, which="timeout"):
+        timeout = getattr(actor, which)
+        return timeout.expired() if timeout else "none"
+
+    def deadline_op(self, actor):
+        when = actor.timeout.when() if actor.timeout else None
+        return "none" if when is None else f"{when:g}"
 
     # ---- synchronisation ---------------------------------------------------------------
 
@@ -454,11 +525,29 @@ class Player:
     async def condition_wait_op(self, actor, word):
         await self.things[word].wait()
 
+    async def condition_until_op(self, actor, word, event):
+        await self.things[word].wait_for(self.things[event].is_set)
+
     def notify_op(self, actor, word, n=None):
         if n is None:
             self.things[word].notify_all()
         else:
             self.things[word].notify(int(n))
+
+    async def barrier_wait_op(self, actor, word):
+        return await self.things[word].wait()
+
+    async def barrier_reset_op(self, actor, word):
+        await self.things[word].reset()
+
+    async def barrier_abort_op(self, actor, word):
+        await self.things[word].abort()
+
+    def waiting_op(self, actor, word):
+        return self.things[word].n_waiting
+
+    def broken_op(self, actor, word):
+        return self.things[word].broken
 
     # ---- queues ------------------------------------------------------------------------
 
@@ -482,6 +571,9 @@ class Player:
 
     async def join_op(self, actor, word):
         await self.things[word].join()
+
+    def shutdown_op(self, actor, word, immediate=None):
+        self.things[word].shutdown(bool(immediate))
 
     # ---- callbacks ---------------------------------------------------------------------
 

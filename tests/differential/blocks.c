@@ -72,6 +72,7 @@ static struct outcome timeout_block(struct actor *self, const struct statement *
     simul_timeout limit;
     double delay = seconds_of(s->argv[1]);
     inner.timeout = &limit;
+    inner.outer = self->timeout;
     simul_timeout_enter(&limit, delay < 0 ? INFINITY : delay);
     struct outcome o = run_list(&inner, s->part[BODY]);
     bool expired = simul_timeout_expired(&limit);
@@ -129,6 +130,44 @@ static struct outcome with_block(struct actor *self, const struct statement *s)
     return replaced(o, (struct outcome){r < 0, r});
 }
 
+/* ---- each -------------------------------------------------------------------------------- */
+
+static const char *word_of(const simul_future *future, const struct statement *s)
+{
+    int i = 2;
+    while (*future_at(s->argv[i]) != future)
+        i++;
+    return s->argv[i];
+}
+
+/* One more of them, and the body for it; whether to go on. */
+static bool next_one(struct actor *self, const struct statement *s,
+                     simul_as_completed *it, struct outcome *o)
+{
+    simul_future *future;
+    int r = simul_as_completed_next(it, &future);
+    if (r == 0) {
+        event(self->number, "end of %s", s->text);
+        return false;
+    }
+    event(self->number, "%s = %s", s->text,
+          r < 0 ? result_text(r, simul_explain(r)) : word_of(future, s));
+    *o = r < 0 ? (struct outcome){true, r} : run_list(self, s->part[BODY]);
+    return !o->leaves;
+}
+
+static struct outcome each_block(struct actor *self, const struct statement *s)
+{
+    simul_future *list[WORDS];
+    size_t n = futures_of(s, 2, list);
+    struct outcome o = goes_on();
+    simul_as_completed *it =
+        hold_iteration(simul_as_completed_new(list, n, seconds_of(s->argv[1])));
+    while (next_one(self, s, it, &o))
+        ;
+    return o;
+}
+
 /* ---- leaving ------------------------------------------------------------------------------ */
 
 static struct outcome return_word(struct actor *self, const struct statement *s)
@@ -154,6 +193,7 @@ const struct operation block_operations[] = {
     {.name = "timeout", .block = timeout_block, .opens = true},
     {.name = "group", .block = group_block, .opens = true},
     {.name = "with", .block = with_block, .opens = true},
+    {.name = "each", .block = each_block, .opens = true},
     {.name = "return", .block = return_word},
     {.name = "raise", .block = raise_word},
     {.name = "note", .block = note},

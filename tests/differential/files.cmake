@@ -3,7 +3,7 @@
 # `make differential` goes on for long.
 set(SM_DIFFERENTIAL ${CMAKE_CURRENT_LIST_DIR})
 set(SM_PLAYER differential/run.c differential/script.c differential/things.c
-    differential/blocks.c differential/operations.c)
+    differential/blocks.c differential/operations.c differential/primitives.c)
 set(programs 300)
 if(SM_LAUNCHER)
     set(programs 50)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Random programs of script.h. Few things, few different delays: many meet in one pass.
 
-Not in them: barriers, which CPython builds on a condition, so that its waiters leave a pass
-after another; eager tasks, TaskGroup.cancel() and Queue.shutdown(), which are newer than the
-CPython of Debian 12."""
+Not in them: TaskGroup.cancel(), which is newer than the newest CPython that this knows."""
 import random
+import sys
 
-from script import Statement
+from script import NEWER, Statement
 
 DELAYS = ["0", "0", "0", "0.25", "0.25", "0.5", "1"]
 LIMITS = ["0", "0.25", "0.5", "1", "none"]
@@ -14,6 +13,7 @@ LIMITS = ["0", "0.25", "0.5", "1", "none"]
 # What a callback may do.
 ACTIONS = ["cancel", "cancel", "set", "fail", "event_set", "event_clear", "release", "notify",
            "put_nowait", "get_nowait"]
+MISSING = [kind for kind, version in NEWER.items() if sys.version_info < version]
 
 # Weights; a program takes some of the kinds only, so that these meet.
 KINDS = {
@@ -22,14 +22,20 @@ KINDS = {
     "futures": {"await_future": 3, "set": 2, "fail": 1, "cancel_future": 1},
     "combinators": {"gather": 3, "wait": 2, "wait_for": 3, "shielded": 2, "shield": 1,
                     "gather_future": 1, "await_outer": 2, "cancel_outer": 1},
-    "timeouts": {"timeout": 5, "reschedule": 2, "expired": 1},
+    "timeouts": {"timeout": 5, "reschedule": 3, "expired": 1, "deadline": 1},
+    "completions": {"each": 5},
     "groups": {"group": 4, "spawn": 6},
     "locks": {"with_lock": 5, "acquire_lock": 1, "release_lock": 1, "locked": 1},
     "semaphores": {"with_semaphore": 4, "acquire_semaphore": 2, "release_semaphore": 2},
     "events": {"event_wait": 4, "event_set": 3, "event_clear": 1},
-    "conditions": {"with_condition": 5, "condition_wait": 4, "notify": 3},
+    "conditions": {"with_condition": 10, "condition_wait": 1, "condition_until": 1,
+                   "notify": 1, "event_set": 2},
+    "barriers": {"barrier_wait": 16, "barrier_reset": 2, "barrier_abort": 1, "waiting": 2,
+                 "broken": 1},
     "queues": {"put": 5, "get": 6, "put_nowait": 1, "get_nowait": 1, "qsize": 1, "item_done": 2,
                "join": 1},
+    "shutdown": {"shutdown": 2, "put": 2, "get": 3},
+    "eager": {"create_eager": 5, "factory": 1},
     "callbacks": {"soon": 2, "later": 2, "cancel_handle": 1, "callback": 1, "uncallback": 1},
     "blocks": {"try": 5, "raise": 1, "return": 1},
 }
@@ -42,7 +48,12 @@ class Generator:
         self.tasks = self.random.randint(2, 6)
         others = [kind for kind in KINDS if kind not in ALWAYS]
         kinds = ALWAYS + self.random.sample(others, self.random.randint(1, 4))
-        self.weights = {op: w for kind in kinds for op, w in KINDS[kind].items()}
+        kinds = [kind for kind in kinds if kind not in MISSING]
+        self.eager, self.grouped = "eager" in kinds, "groups" in kinds
+        self.weights = {}
+        for kind in kinds:
+            for op, weight in KINDS[kind].items():
+                self.weights[op] = self.weights.get(op, 0) + weight
 
     def program(self):
         return {number: self.body(number) for number in range(self.tasks)}
@@ -52,9 +63,11 @@ class Generator:
         first = self.rescue() if number == 0 else []
         if number + 1 < self.tasks:
             for other in range(number + 1, self.tasks):
-                if self.random.random() < (0.8 if number == 0 else 0.15):
-                    first.append(Statement(f"create t{other}"))
-        return first + self.statements(self.random.randint(2, 7), 0)
+                made = 0.8 if number == 0 and not self.grouped else 0.15
+                if self.random.random() < made:
+                    first.append(self.create(other))
+        last = [getattr(self, "raise")(0)] if self.grouped and self.random.random() < 0.3 else []
+        return first + self.statements(self.random.randint(2, 7), 0) + last
 
     def rescue(self):
         """Mostly somebody comes in the end for those who wait for nothing."""
@@ -67,6 +80,9 @@ class Generator:
 
     def statements(self, n, depth):
         return [s for s in (self.statement(depth) for _ in range(n)) if s]
+
+    def statements_of(self, op, n, depth):
+        return [getattr(self, op)(depth) for _ in range(n)]
 
     def statement(self, depth):
         ops, weights = zip(*self.weights.items())
@@ -106,24 +122,42 @@ class Generator:
 
     # ---- statements --------------------------------------------------------------------
 
+    def create(self, other):
+        eager = " eager" * (self.eager and self.random.random() < 0.5)
+        return Statement(f"create t{other}{eager}")
+
+    def create_eager(self, depth):
+        if self.number + 1 >= self.tasks:
+            return None
+        return self.create(self.random.randrange(self.number + 1, self.tasks))
+
     def sleep(self, depth):
         return Statement(f"sleep {self.delay()}")
-
 
     def cancel(self, depth):
         message = self.random.choice(["", "", " why"])
         return Statement(f"cancel {self.task()}{message}")
 
+    def outer(self):
+        return " outer" * (self.timeouts > 1 and self.random.random() < 0.5)
+
     def reschedule(self, depth):
-        return Statement(f"reschedule {self.limit()}") if self.timeouts else None
+        return Statement(f"reschedule {self.limit()}{self.outer()}") if self.timeouts else None
 
     def expired(self, depth):
-        return Statement("expired") if self.timeouts else None
+        return Statement(f"expired{self.outer()}") if self.timeouts else None
+
+    def deadline(self, depth):
+        return Statement("deadline") if self.timeouts else None
 
     def spawn(self, depth):
         if self.groups and self.number + 1 < self.tasks:
-            return Statement(f"spawn t{self.random.randrange(self.number + 1, self.tasks)}")
+            eager = " eager" * (self.eager and self.random.random() < 0.5)
+            return Statement(f"spawn t{self.random.randrange(self.number + 1, self.tasks)}{eager}")
         return None
+
+    def each(self, depth):
+        return self.block(f"each {self.limit()} {self.some()}", depth) if depth <= 3 else None
 
     def timeout(self, depth):
         if depth > 3:
@@ -138,6 +172,7 @@ class Generator:
             return None
         self.groups += 1
         s = self.block("group", depth)
+        s.parts["body"][:0] = self.statements_of("spawn", self.random.randint(1, 3), depth)
         self.groups -= 1
         return s
 
@@ -149,6 +184,15 @@ class Generator:
         if len(parts) == 1:
             parts.append("except")
         return self.block("try", depth, parts)
+
+    def with_condition(self, depth):
+        s = self.with_(self.any("c", 2), depth)
+        if s and self.random.random() < 0.7:
+            what = self.random.choice(["condition_wait", "condition_until", "notify", "notify"])
+            waits = self.statements_of(what, 1, depth)
+            waits[0].name(1, s.argv[1])
+            s.parts["body"][:0] = waits
+        return s
 
     def with_(self, word, depth):
         return self.block(f"with {word}", depth) if depth <= 3 else None
@@ -195,7 +239,13 @@ for name, text in {
     "event_set": lambda g: f"event_set {g.any('e', 2)}",
     "event_clear": lambda g: f"event_clear {g.any('e', 2)}",
     "condition_wait": lambda g: f"condition_wait {g.any('c', 2)}",
+    "condition_until": lambda g: f"condition_until {g.any('c', 2)} {g.any('e', 2)}",
     "notify": lambda g: f"notify {g.any('c', 2)}{g.random.choice(['', ' 1', ' 2'])}",
+    "barrier_wait": lambda g: f"barrier_wait {g.any('b', 2)}",
+    "barrier_reset": lambda g: f"barrier_reset {g.any('b', 2)}",
+    "barrier_abort": lambda g: f"barrier_abort {g.any('b', 2)}",
+    "waiting": lambda g: f"waiting {g.any('b', 2)}",
+    "broken": lambda g: f"broken {g.any('b', 2)}",
     "put": lambda g: f"put {g.any('q', 4)} {g.random.randint(1, 9)}",
     "put_nowait": lambda g: f"put_nowait {g.any('q', 4)} {g.random.randint(1, 9)}",
     "get": lambda g: f"get {g.any('q', 4)}",
@@ -203,6 +253,8 @@ for name, text in {
     "qsize": lambda g: f"qsize {g.any('q', 4)}",
     "item_done": lambda g: f"item_done {g.any('q', 4)}",
     "join": lambda g: f"join {g.any('q', 4)}",
+    "shutdown": lambda g: f"shutdown {g.any('q', 4)}{g.random.choice(['', '', ' now'])}",
+    "factory": lambda g: f"factory {g.random.choice(['eager', 'lazy'])}",
     "soon": lambda g: f"soon {g.any('h', 4)} {g.action()}",
     "later": lambda g: f"later {g.delay()} {g.any('h', 4)} {g.action()}",
     "cancel_handle": lambda g: f"cancel_handle {g.any('h', 4)}",
@@ -213,7 +265,7 @@ for name, text in {
 }.items():
     simple(name, text)
 
-for name, letter, n in (("lock", "l", 2), ("semaphore", "s", 2), ("condition", "c", 2)):
+for name, letter, n in (("lock", "l", 2), ("semaphore", "s", 2)):
     setattr(Generator, f"with_{name}",
             lambda self, depth, letter=letter, n=n: self.with_(self.any(letter, n), depth))
 setattr(Generator, "try", Generator.try_)

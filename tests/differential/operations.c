@@ -1,36 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Statements that are one call. */
-#include "script.h"
+/* Statements that are one call: tasks, futures, time, callbacks. */
+#include "operations.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define OP(name)                                                                       \
-    static int name(struct actor *self, const struct statement *s, char *said)
-#define ARG(n) (s->argv[n])
-#define UNUSED ((void)self, (void)s, (void)said)
-
-static int say(char *said, const char *text)
-{
-    snprintf(said, SAID, "%s", text);
-    return 0;
-}
-
-static int say_bool(char *said, bool yes)
-{
-    return say(said, yes ? "yes" : "no");
-}
-
-/* The futures that the words from `from` on name, those that exist. */
-static size_t futures_of(const struct statement *s, int from, simul_future *list[WORDS])
-{
-    size_t n = 0;
-    for (int i = from; i < s->argc; i++)
-        if (*future_at(ARG(i)))
-            list[n++] = *future_at(ARG(i));
-    return n;
-}
 
 /* ---- tasks and futures -------------------------------------------------------------------- */
 
@@ -54,21 +28,37 @@ static void *number_of(const char *word)
     return (void *)(intptr_t)atoi(word + 1);
 }
 
+/* "create t1 eager" */
+static const simul_task_opts *opts_of(const struct statement *s)
+{
+    static const simul_task_opts eager = {.eager_start = 1};
+    return s->argc > 2 ? &eager : NULL;
+}
+
 OP(create)
 {
     UNUSED;
     if (*future_at(ARG(1)))
         return say(said, "made before");
-    return made(ARG(1), simul_create_task(run_task, number_of(ARG(1))));
+    return made(ARG(1),
+                simul_create_task_opts(run_task, number_of(ARG(1)), opts_of(s)));
 }
 
 OP(spawn)
 {
     if (*future_at(ARG(1)) || !self->group)
         return say(said, "no");
-    simul_task *task =
-        simul_group_create_task(self->group, run_task, number_of(ARG(1)));
+    simul_task *task = simul_group_create_task_opts(self->group, run_task,
+                                                    number_of(ARG(1)), opts_of(s));
     return task ? made(ARG(1), simul_retain(task)) : say(said, "refused");
+}
+
+OP(factory)
+{
+    UNUSED;
+    bool eager = strcmp(ARG(1), "eager") == 0;
+    simul_set_task_factory(NULL, eager ? simul_eager_task_factory : NULL, NULL);
+    return 0;
 }
 
 OP(sleep_op)
@@ -194,145 +184,41 @@ OP(shielded)
 
 /* ---- timeouts ----------------------------------------------------------------------------- */
 
+/* "expired" and "expired outer" */
+static simul_timeout *timeout_of(const struct actor *self, const struct statement *s,
+                                 int words)
+{
+    return s->argc > words ? self->outer : self->timeout;
+}
+
 OP(reschedule)
 {
     UNUSED;
     double delay = seconds_of(ARG(1));
-    if (!self->timeout)
+    simul_timeout *timeout = timeout_of(self, s, 2);
+    if (!timeout)
         return say(said, "none");
-    return simul_timeout_reschedule(self->timeout,
+    return simul_timeout_reschedule(timeout,
                                     delay < 0 ? INFINITY : simul_time() + delay);
 }
 
 OP(expired)
 {
     UNUSED;
-    if (!self->timeout)
+    simul_timeout *timeout = timeout_of(self, s, 1);
+    if (!timeout)
         return say(said, "none");
-    return say_bool(said, simul_timeout_expired(self->timeout));
+    return say_bool(said, simul_timeout_expired(timeout));
 }
 
-/* ---- synchronisation ---------------------------------------------------------------------- */
-
-OP(acquire)
+OP(deadline)
 {
     UNUSED;
-    if (ARG(1)[0] == 'l')
-        return simul_lock_acquire(lock_at(ARG(1)));
-    if (ARG(1)[0] == 'c')
-        return simul_condition_acquire(condition_at(ARG(1)));
-    return simul_semaphore_acquire(semaphore_at(ARG(1)));
-}
-
-OP(release)
-{
-    UNUSED;
-    if (ARG(1)[0] == 'l')
-        return simul_lock_release(lock_at(ARG(1)));
-    if (ARG(1)[0] == 'c')
-        return simul_condition_release(condition_at(ARG(1)));
-    return simul_semaphore_release(semaphore_at(ARG(1)));
-}
-
-OP(locked)
-{
-    UNUSED;
-    if (ARG(1)[0] == 'l')
-        return say_bool(said, simul_lock_locked(lock_at(ARG(1))));
-    if (ARG(1)[0] == 'c')
-        return say_bool(said, simul_condition_locked(condition_at(ARG(1))));
-    return say_bool(said, simul_semaphore_locked(semaphore_at(ARG(1))));
-}
-
-OP(event_wait)
-{
-    UNUSED;
-    return simul_event_wait(event_at(ARG(1)));
-}
-
-OP(event_set)
-{
-    UNUSED;
-    return simul_event_set(event_at(ARG(1)));
-}
-
-OP(event_clear)
-{
-    UNUSED;
-    simul_event_clear(event_at(ARG(1)));
+    double when = self->timeout ? simul_timeout_when(self->timeout) : INFINITY;
+    if (isinf(when))
+        return say(said, "none");
+    snprintf(said, SAID, "%g", when);
     return 0;
-}
-
-OP(condition_wait)
-{
-    UNUSED;
-    return simul_condition_wait(condition_at(ARG(1)));
-}
-
-OP(notify)
-{
-    UNUSED;
-    int r = s->argc > 2 ? simul_condition_notify(condition_at(ARG(1)), atoi(ARG(2)))
-                        : simul_condition_notify_all(condition_at(ARG(1)));
-    return r < 0 ? r : 0; /* asyncio does not say how many */
-}
-
-/* ---- queues ------------------------------------------------------------------------------- */
-
-static void *item_of(const char *word)
-{
-    return (void *)(intptr_t)atoi(word);
-}
-
-static int got(int r, void *item)
-{
-    return r < 0 ? r : (int)(intptr_t)item;
-}
-
-OP(put)
-{
-    UNUSED;
-    return simul_queue_put(queue_at(ARG(1)), item_of(ARG(2)));
-}
-
-OP(put_nowait)
-{
-    UNUSED;
-    return simul_queue_put_nowait(queue_at(ARG(1)), item_of(ARG(2)));
-}
-
-OP(get)
-{
-    UNUSED;
-    void *item = NULL;
-    int r = simul_queue_get(queue_at(ARG(1)), &item);
-    return got(r, item);
-}
-
-OP(get_nowait)
-{
-    UNUSED;
-    void *item = NULL;
-    int r = simul_queue_get_nowait(queue_at(ARG(1)), &item);
-    return got(r, item);
-}
-
-OP(qsize)
-{
-    UNUSED;
-    return (int)simul_queue_qsize(queue_at(ARG(1)));
-}
-
-OP(item_done)
-{
-    UNUSED;
-    return simul_queue_task_done(queue_at(ARG(1)));
-}
-
-OP(join)
-{
-    UNUSED;
-    return simul_queue_join(queue_at(ARG(1)));
 }
 
 /* ---- callbacks ---------------------------------------------------------------------------- */
@@ -388,6 +274,7 @@ OP(cancel_handle)
 const struct operation simple_operations[] = {
     {.name = "create", .simple = create},
     {.name = "spawn", .simple = spawn},
+    {.name = "factory", .simple = factory},
     {.name = "sleep", .simple = sleep_op},
     {.name = "await", .simple = await_op},
     {.name = "cancel", .simple = cancel},
@@ -404,21 +291,7 @@ const struct operation simple_operations[] = {
     {.name = "shielded", .simple = shielded},
     {.name = "reschedule", .simple = reschedule},
     {.name = "expired", .simple = expired},
-    {.name = "acquire", .simple = acquire},
-    {.name = "release", .simple = release},
-    {.name = "locked", .simple = locked},
-    {.name = "event_wait", .simple = event_wait},
-    {.name = "event_set", .simple = event_set},
-    {.name = "event_clear", .simple = event_clear},
-    {.name = "condition_wait", .simple = condition_wait},
-    {.name = "notify", .simple = notify},
-    {.name = "put", .simple = put},
-    {.name = "put_nowait", .simple = put_nowait},
-    {.name = "get", .simple = get},
-    {.name = "get_nowait", .simple = get_nowait},
-    {.name = "qsize", .simple = qsize},
-    {.name = "item_done", .simple = item_done},
-    {.name = "join", .simple = join},
+    {.name = "deadline", .simple = deadline},
     {.name = "callback", .simple = callback},
     {.name = "uncallback", .simple = uncallback},
     {.name = "soon", .simple = soon},

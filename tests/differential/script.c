@@ -27,8 +27,12 @@ static const struct operation *find_in(const struct operation *table, const char
 
 static const struct operation *find(const char *name)
 {
-    const struct operation *op = find_in(simple_operations, name);
-    return op ? op : find_in(block_operations, name);
+    const struct operation *const tables[] = {simple_operations, primitive_operations,
+                                              block_operations};
+    const struct operation *op = NULL;
+    for (size_t i = 0; !op && i < sizeof tables / sizeof *tables; i++)
+        op = find_in(tables[i], name);
+    return op;
 }
 
 static struct statement *new_statement(const char *line)

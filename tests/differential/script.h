@@ -11,7 +11,7 @@
  * exception does in Python. Words that name things are a letter and a number:
  *
  *     t task   f future   o future of gather or shield   l lock   s semaphore
- *     e event  c condition   q queue   h handle
+ *     e event  c condition   b barrier   q queue   h handle
  *
  * They exist from the beginning, but for tasks, o and h.
  */
@@ -35,8 +35,8 @@ struct statement {
 
 /* The running task: its number, and what the innermost block of a kind is. */
 struct actor {
-    int number; /* < 0: a callback */
-    simul_timeout *timeout;
+    int number;                     /* < 0: a callback */
+    simul_timeout *timeout, *outer; /* the one around that */
     simul_group *group;
 };
 
@@ -86,11 +86,19 @@ void release_things(void);
 /** Released with the others: the frame of a deadlocked task is never left. */
 simul_future *hold(simul_future *future);
 
+/** As hold(). An iteration that was left goes on to its end, as in asyncio. */
+simul_as_completed *hold_iteration(simul_as_completed *it);
+
 simul_future **future_at(const char *word);
+
+/** The futures that the words from `from` on name, those that exist. @return how many */
+size_t futures_of(const struct statement *s, int from, simul_future *list[WORDS]);
+
 simul_lock *lock_at(const char *word);
 simul_semaphore *semaphore_at(const char *word);
 simul_event *event_at(const char *word);
 simul_condition *condition_at(const char *word);
+simul_barrier *barrier_at(const char *word);
 simul_queue *queue_at(const char *word);
 simul_handle **handle_at(const char *word);
 
@@ -108,8 +116,9 @@ void say_states(char *said, const struct statement *s, int from);
 
 enum { ERR = 20000 }; /* "raise 3" is the error -ERR - 3 */
 
-/* ---- operations.c, blocks.c --------------------------------------------------------------- */
+/* ---- operations.c, primitives.c, blocks.c -------------------------------------------------- */
 
-extern const struct operation simple_operations[], block_operations[];
+extern const struct operation simple_operations[], primitive_operations[],
+    block_operations[];
 
 #endif

@@ -2,7 +2,10 @@
 """The programs of script.h: reading, writing, cutting statements out."""
 
 PARTS = ("body", "except", "error", "finally")
-BLOCKS = ("try", "timeout", "group", "with")
+BLOCKS = ("try", "timeout", "group", "with", "each")
+
+# What is newer than the oldest CPython that can play the others.
+NEWER = {"eager": (3, 12), "shutdown": (3, 13)}
 
 
 class Statement:
@@ -14,6 +17,11 @@ class Statement:
     @property
     def op(self):
         return self.argv[0]
+
+    def name(self, i, word):
+        """Put another word in its place."""
+        self.argv[i] = word
+        self.text = " ".join(self.argv)
 
     def lines(self, depth=1):
         yield "  " * depth + self.text
@@ -70,6 +78,12 @@ def lists(program):
         yield statements
         for statement in statements:
             todo += statement.parts.values()
+
+
+def needed(program):
+    """The version of Python."""
+    words = {word for statements in lists(program) for s in statements for word in s.argv}
+    return max((NEWER[word] for word in words & NEWER.keys()), default=(3, 11))
 
 
 def smaller(program):

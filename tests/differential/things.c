@@ -11,16 +11,19 @@ enum {
     EVENTS = 2,
     CONDITIONS = 2,
     HANDLES = 4,
-    HELD = 64,
-    QUEUES = 4
+    HELD = 256,
+    QUEUES = 4,
+    BARRIERS = 2
 };
 
 static simul_future *tasks[TASKS], *futures[FUTURES], *outers[TASKS], *held[HELD];
-static int held_count;
+static simul_as_completed *iterations[HELD];
+static int held_count, iteration_count;
 static simul_lock locks[LOCKS];
 static simul_semaphore semaphores[3];
 static simul_event events[EVENTS];
 static simul_condition conditions[CONDITIONS];
+static simul_barrier barriers[BARRIERS];
 static simul_queue *queues[QUEUES];
 static simul_handle *handles[HANDLES];
 
@@ -48,21 +51,35 @@ void make_things(void)
     semaphores[0] = (simul_semaphore)SIMUL_SEMAPHORE(1);
     semaphores[1] = (simul_semaphore)SIMUL_BOUNDED_SEMAPHORE(2);
     semaphores[2] = (simul_semaphore)SIMUL_SEMAPHORE(0);
+    barriers[0] = (simul_barrier)SIMUL_BARRIER(2);
+    barriers[1] = (simul_barrier)SIMUL_BARRIER(3);
+}
+
+static int next_of(int *count)
+{
+    if (*count == HELD) {
+        fprintf(stderr, "too many futures\n");
+        exit(2);
+    }
+    return (*count)++;
 }
 
 simul_future *hold(simul_future *future)
 {
-    if (held_count == HELD) {
-        fprintf(stderr, "too many futures\n");
-        exit(2);
-    }
-    return held[held_count++] = future;
+    return held[next_of(&held_count)] = future;
+}
+
+simul_as_completed *hold_iteration(simul_as_completed *it)
+{
+    return iterations[next_of(&iteration_count)] = it;
 }
 
 void release_things(void)
 {
     simul_release_all(held, (size_t)held_count);
-    held_count = 0;
+    for (int i = 0; i < iteration_count; i++)
+        simul_as_completed_release(iterations[i]);
+    held_count = iteration_count = 0;
     for (int i = 0; i < QUEUES; i++)
         simul_queue_release(queues[i]);
     simul_release_all(tasks, TASKS);
@@ -96,6 +113,15 @@ simul_future **future_at(const char *word)
     }
 }
 
+size_t futures_of(const struct statement *s, int from, simul_future *list[WORDS])
+{
+    size_t n = 0;
+    for (int i = from; i < s->argc; i++)
+        if (*future_at(s->argv[i]))
+            list[n++] = *future_at(s->argv[i]);
+    return n;
+}
+
 simul_lock *lock_at(const char *word)
 {
     return &locks[index_of(word, 'l', LOCKS)];
@@ -114,6 +140,11 @@ simul_event *event_at(const char *word)
 simul_condition *condition_at(const char *word)
 {
     return &conditions[index_of(word, 'c', CONDITIONS)];
+}
+
+simul_barrier *barrier_at(const char *word)
+{
+    return &barriers[index_of(word, 'b', BARRIERS)];
 }
 
 simul_queue *queue_at(const char *word)
@@ -139,6 +170,7 @@ static const char *error_name(int error)
     } names[] = {{-ETIMEDOUT, "timeout"},
                  {-SIMUL_ESTATE, "state"},
                  {-SIMUL_ESHUTDOWN, "shutdown"},
+                 {-SIMUL_EBARRIER, "broken"},
                  {-EAGAIN, "again"},
                  {-EDEADLK, "deadlock"}};
     static char other[40];
