@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bottom layer over a socket: its state, shared by tcp.c (reading, the end) and
- * tcp_write.c (writing, keeping, sending in the background). What lies over pipes (pipe.c)
- * writes and ends in the same way, but for the system calls: those are in struct sm_wire.
+ * The bottom layer over a socket: its state, shared by tcp.c (reading, the end),
+ * tcp_write.c (writing) and tcp_outbox.c (keeping, sending in the background). What lies over
+ * pipes (pipe.c) writes and ends in the same way, but for the system calls: those are in
+ * struct sm_wire.
  *
  *  B1. At most one task has the turn to write (`writing`); others wait in `turns`, oldest
  *      first. Who has it may wait in `room`.
  *  B2. `outbox` is NULL when nothing is kept. While it is there its operation is pending,
- *      except inside the functions of tcp_write.c; nobody else sends then.
+ *      except inside the functions of tcp_outbox.c; nobody else sends then.
  *  B3. fd is -1 from the moment at which the socket is closed. With an operation of the
  *      outbox pending then, it is still to come, and the end (Y7) waits for it.
  */
@@ -91,6 +92,13 @@ ssize_t sm_tcp_write(struct sm_layer *layer, const struct iovec *iov, int n,
                      unsigned flags);
 int sm_tcp_flush(struct sm_layer *layer);
 int sm_tcp_shutdown(struct sm_layer *layer);
+
+/* tcp_outbox.c */
+struct sm_cursor;
+/** Keep all that is left, and send it; false: no memory, and nothing has changed. */
+bool sm_tcp_keep(struct sm_tcp *tcp, struct sm_cursor *cursor);
+/** Nothing is kept, nor half sent: say the end, if it was to be. */
+void sm_tcp_end_if_due(struct sm_tcp *tcp);
 /** What is kept is dropped. The outbox stays while the kernel reads from it; B3. */
 void sm_tcp_drop_outbox(struct sm_tcp *tcp);
 /** Y11: who waits in flush() returns -EAGAIN. */
