@@ -129,7 +129,8 @@ SIMUL_API int simul_error(simul_future *future);
 SIMUL_API void *simul_result(simul_future *future);
 
 /**
- * The message that came with an error (simul_fail(), simul_cancel_msg()).
+ * The message that came with an error (simul_fail(), simul_cancel_msg()). Counts as having
+ * asked, if the future is done: see simul_error().
  *
  * @return  borrowed while the future is held; never NULL: without a message the text
  *          of the error code

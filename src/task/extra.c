@@ -148,6 +148,7 @@ const char *simul_message(simul_future *future)
     const struct sm_extra *extra = future->extra;
     if (!sm_future_done(future))
         return extra && extra->cancel_message ? extra->cancel_message->text : "pending";
+    future->asked = true;
     if (extra && extra->message && future->result < 0)
         return extra->message->text;
     if (future->state == SM_CANCELLED && extra && extra->cancel_message)

@@ -327,6 +327,11 @@ TASK_TEST(error_of_a_future_nobody_asked_is_reported_when_it_goes) /* F03, S54 *
     ck_assert_trace("(EIO: a future failed and nobody asked why)");
 }
 
+static void ask_message(simul_future *f)
+{
+    ck_assert_str_eq(simul_message(f), simul_strerror(-EIO));
+}
+
 static void ask_error(simul_future *f)
 {
     simul_error(f);
@@ -350,9 +355,9 @@ static void ask_result(simul_future *f)
 TASK_TEST(error_that_was_asked_for_is_not_reported) /* F03, S54 */
 {
     void (*const ways[])(simul_future *) = {ask_error, ask_await, ask_cancel,
-                                            ask_result};
+                                            ask_result, ask_message};
     trace_errors();
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         simul_future *f = simul_create_future();
         simul_set_error(f, -EIO);
         ways[i](f);
