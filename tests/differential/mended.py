@@ -73,10 +73,24 @@ async def wait_for(future, timeout):
         raise TimeoutError from error
 
 
+class Children(dict):
+    """A set that keeps its order. CPython's does not: it cancels them in any."""
+
+    def add(self, task):
+        self[task] = True
+
+    def discard(self, task):
+        self.pop(task, None)
+
+
 class TaskGroup(asyncio.TaskGroup):
     """Errors leave as the first of them, which is what C can return; before 3.13 the whole
     end is as it is since: the group's own cancel of its parent is taken back although it came
     while the group waited, and one from outside that met with an error is delivered again."""
+
+    def __init__(self):
+        super().__init__()
+        self._tasks = Children()
 
     async def __aexit__(self, kind, error, traceback):
         is_cancel = isinstance(error, asyncio.CancelledError)

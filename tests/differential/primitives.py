@@ -13,8 +13,19 @@ class Lock(asyncio.Lock):
     def __init__(self, player):
         super().__init__()
         self.player = player
+        self.again = set()  # the tasks that come back from a condition
+
+    def check_again(self):
+        waits = [task._fut_waiter for task in self.again]
+        if any(wait and wait.cancelled() for wait in waits):
+            self.player.meant("condition: locking again is not interrupted")
+
+    async def acquire(self):
+        self.check_again()
+        return await super().acquire()
 
     def _wake_up_first(self):
+        self.check_again()
         waiters = list(self._waiters or ())
         if waiters and waiters[0].cancelled() and not all(w.done() for w in waiters):
             self.player.meant("lock: a release passes over who was cancelled in that turn")
@@ -48,10 +59,12 @@ class Condition(asyncio.Condition):
         self.player = player
 
     async def lock_again(self):
-        error = None
+        error, task = None, asyncio.current_task()
+        self._lock.again.add(task)
         while True:
             try:
                 await self.acquire()
+                self._lock.again.discard(task)
                 return error
             except asyncio.CancelledError as cancel:
                 error = cancel
