@@ -125,6 +125,14 @@ static int check(const simul_tls_opts *opts)
     return most && least > most ? -EINVAL : 0;
 }
 
+/* Without one no client could be answered. */
+static int check_own(bool server, const simul_tls_opts *opts)
+{
+    if (!server || opts->cert_file || opts->sni)
+        return 0;
+    return simul_fail(-EINVAL, "a server needs a certificate: cert_file, or sni");
+}
+
 static int make(simul_tls_context **ret, bool server, const simul_tls_opts *opts)
 {
     static const simul_tls_opts defaults;
@@ -136,6 +144,8 @@ static int make(simul_tls_context **ret, bool server, const simul_tls_opts *opts
     if (!context)
         return -ENOMEM;
     r = sm_ssl_store_new(&context->store, context, opts);
+    if (r == 0)
+        r = check_own(server, opts);
     if (r == 0)
         *ret = &context->base;
     else

@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* What OpenSSL says of its failures, in our words. */
+#include <openssl/pem.h>
 #include <string.h>
 
 #include "tls/openssl.h"
 
 enum { ALERTS = 1000 }; /* reasons from here on are the peer's alerts */
 
+/* In a file there is nothing of what is looked for: "unsupported", or "no start line". */
+static bool is_missing(unsigned long error)
+{
+    int lib = ERR_GET_LIB(error);
+    return lib == ERR_LIB_OSSL_DECODER
+           || (lib == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE);
+}
+
 static const char *reason_of(unsigned long error)
 {
     const char *text = ERR_reason_error_string(error);
+    if (is_missing(error))
+        return "nothing of the kind is in it";
+    if (ERR_GET_REASON(error) == ERR_R_INTERRUPTED_OR_CANCELLED)
+        return "it is locked, and no password is given";
     return text ? text : "unknown reason";
 }
 

@@ -30,9 +30,9 @@ NET_TEST(a_file_that_is_not_there_is_named)
 NET_TEST(a_file_with_something_else_in_it_is_named)
 {
     fails((simul_tls_opts){.cert_file = cert("good.key")}, -SIMUL_ETLS,
-          "cannot use the certificate in ");
+          "good.key: nothing of the kind is in it");
     fails((simul_tls_opts){.cert_file = cert("good.crt")}, -SIMUL_ETLS,
-          "cannot use the key in ");
+          "good.crt: nothing of the kind is in it");
     fails((simul_tls_opts){.ca_file = cert("good.key"),
                            .verify = SIMUL_TLS_VERIFY_REQUIRED},
           -SIMUL_ETLS, "cannot read the authorities in ");
@@ -50,9 +50,9 @@ NET_TEST(a_locked_key_wants_its_password)
     simul_tls_opts opts = {.cert_file = cert("good.crt"),
                            .key_file = cert("locked.key")};
     simul_tls_context *context;
-    fails(opts, -SIMUL_ETLS, "cannot use the key");
+    fails(opts, -SIMUL_ETLS, "locked.key: it is locked, and no password is given");
     opts.key_password = "wrong";
-    fails(opts, -SIMUL_ETLS, "cannot use the key");
+    fails(opts, -SIMUL_ETLS, "locked.key: bad decrypt");
     opts.key_password = "sesame";
     ck_assert_int_eq(simul_tls_server_new(&context, &opts), 0);
     simul_tls_context_release(context);
@@ -64,6 +64,11 @@ NET_TEST(certificate_and_key_may_be_in_one_file)
     simul_tls_opts opts = {.cert_file = cert("good.pem")};
     ck_assert_int_eq(simul_tls_server_new(&context, &opts), 0);
     simul_tls_context_release(context);
+}
+
+NET_TEST(a_server_without_certificate_is_refused_at_once)
+{
+    fails((simul_tls_opts){0}, -EINVAL, "a server needs a certificate");
 }
 
 NET_TEST(arguments_that_make_no_sense_are_refused)
