@@ -99,7 +99,7 @@ typedef struct simul_tls_opts {
  * @error -SIMUL_ETLS          a file has not the right contents, the key is not that of the
  *                             certificate, the password is wrong, or no such ciphers exist
  * @error -EINVAL              the versions, an empty protocol or one of more than 255 bytes,
- *                             a key without certificate
+ *                             a key without certificate, a server without
  * @error -ENOMEM
  *
  * Awaits:   never
