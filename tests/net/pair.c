@@ -28,7 +28,10 @@ static int main_of_test(void *arg)
     simul_timeout limit;
     simul_timeout_enter(&limit, harness_patience());
     (*body)();
-    return (int)simul_timeout_exit(&limit, 0);
+    int r = (int)simul_timeout_exit(&limit, 0);
+    if (simul_timeout_expired(&limit))
+        r = -ETIMEDOUT; /* also if the cancel came to nothing */
+    return r;
 }
 
 int run_net_test(void (*body)(void))

@@ -13,7 +13,7 @@
  * A test whose body is the main task of a run in asyncio's order, on the real clock, since
  * reads and writes hold the virtual one, which would be no faster. If it comes to wait for
  * something that will not happen (a fault that a sweep injects is a fault for one side only),
- * it is cancelled after a while, and its next check fails.
+ * it is cancelled after a while, and has failed.
  */
 #define NET_TEST(name_)                                                                \
     static void net_##name_(void);                                                     \
