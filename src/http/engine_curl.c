@@ -150,6 +150,8 @@ static void finish(struct sm_transfer *transfer, CURLcode code)
     long os_errno = 0;
     int error = transfer->error;
     curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_errno);
+    if (!os_errno)
+        os_errno = transfer->no_socket;
     sm_engine_remove(transfer->engine, transfer);
     if (error)
         what = simul_strerror(error);

@@ -15,10 +15,11 @@ struct sm_transfer {
     const struct sm_engine_events *events;
     void *user;
     struct curl_slist *headers, *resolve; /* owned; curl looks at them while it runs */
-    int error;    /* what an event function or we ended it with; 0: nothing yet */
-    bool running; /* in the multi handle, and in the engine's list */
-    bool holds;   /* the loop is told that something is outstanding */
-    bool numeric; /* the host is a number: nothing to look up */
+    int error;     /* what an event function or we ended it with; 0: nothing yet */
+    int no_socket; /* why there was none, errno's; 0: there was */
+    bool running;  /* in the multi handle, and in the engine's list */
+    bool holds;    /* the loop is told that something is outstanding */
+    bool numeric;  /* the host is a number: nothing to look up */
     char detail[CURL_ERROR_SIZE];
     LIST_ENTRY(sm_transfer) link;
 };

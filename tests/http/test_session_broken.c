@@ -4,7 +4,9 @@
 #include "http/session_fixture.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -178,6 +180,56 @@ static void release_early(void)
 TEST(a_body_nobody_reads_is_aborted)
 {
     with_session(release_early, NULL);
+}
+
+/* ---- descriptors ----------------------------------------------------------------------- */
+
+static void get_without_descriptors(void)
+{
+    struct rlimit before, now;
+    int next = dup(0);
+    ck_assert_int_ge(next, 0);
+    close(next);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    now = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
+    get_fails("/hello", -EMFILE, "cannot connect: Too many open files");
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    still_works();
+}
+
+TEST(that_there_is_no_descriptor_is_said)
+{
+    with_session(get_without_descriptors, NULL);
+}
+
+static bool is_tcp(int fd)
+{
+    struct sockaddr_in name;
+    int type = 0;
+    socklen_t size = sizeof type, room = sizeof name;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM
+           && getsockname(fd, (struct sockaddr *)&name, &room) == 0
+           && name.sin_family == AF_INET;
+}
+
+static void look_at_connections(void)
+{
+    int n = 0;
+    simul_response *response = get("/hello");
+    for (int fd = 3; fd < 256; fd++) {
+        if (!is_tcp(fd))
+            continue;
+        ck_assert_msg(fcntl(fd, F_GETFD) & FD_CLOEXEC, "descriptor %d", fd);
+        n++;
+    }
+    ck_assert_int_ge(n, 1);
+    simul_response_release(response);
+}
+
+TEST(connections_are_not_inherited_by_programs)
+{
+    with_session(look_at_connections, NULL);
 }
 
 HARNESS_MAIN_BACKEND("session_broken")
