@@ -12,7 +12,7 @@
  *         printf("%s\n", simul_explain(r));
  *
  * and a server is simul_start_server() with simul_server_opts.tls. What comes of it is a
- * stream like any other.
+ * stream like any other. With protocols (simul/transport.h) it is the same.
  *
  * A client is careful by default: the certificate has to be signed by an authority of the
  * system's store, to be valid now, and to name the host. A refusal is -SIMUL_ECERTIFICATE,
@@ -34,6 +34,7 @@
 #define SIMUL_TLS_H
 
 #include <simul/stream.h>
+#include <simul/transport.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -169,10 +170,29 @@ typedef struct simul_start_tls_opts {
  *
  * Awaits:   nearly always
  * Threads:  the loop's
- * asyncio:  StreamWriter.start_tls(), loop.start_tls()
+ * asyncio:  StreamWriter.start_tls()
  */
 SIMUL_API int simul_stream_start_tls(simul_stream *stream, simul_tls_context *context,
                                      const simul_start_tls_opts *opts);
+
+/**
+ * The same with a transport, which stays the same one, and so does its protocol;
+ * connection_made is not called again. What was written before goes out before, and in
+ * plain. Until this returns nothing is received, and nothing can be written. Call it as soon
+ * as the protocol of both has said so: what the peer sends meanwhile belongs to TLS, but
+ * what was delivered before was not protected.
+ *
+ * @error -ENOTSUP  a transport of datagrams or pipes, or one that has TLS already
+ * @error           else as simul_stream_start_tls(); what is lost there is told to
+ *                  connection_lost, too (0 after a cancel)
+ *
+ * Awaits:   nearly always
+ * Threads:  the loop's
+ * asyncio:  loop.start_tls()
+ */
+SIMUL_API int simul_transport_start_tls(simul_transport *transport,
+                                        simul_tls_context *context,
+                                        const simul_start_tls_opts *opts);
 
 /* ---- questions -------------------------------------------------------------------------- */
 

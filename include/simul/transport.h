@@ -28,6 +28,13 @@
  * A transport lives until connection_lost has returned, and until its handle, if somebody
  * took one, is released. Callbacks get it borrowed.
  *
+ * Over TLS (opts->tls, or simul_transport_start_tls() of simul/tls.h) all of this is the
+ * same, with these additions: connection_made is called after the handshake. The peer's end
+ * is his word for it; a connection that ends without is lost with -SIMUL_ETRUNCATED (see
+ * simul/tls.h). simul_transport_close() sends what is kept, says the own end and waits up to
+ * tls_shutdown_timeout for the peer's; then connection_lost is told -ETIMEDOUT. What is
+ * kept for sending is counted as it goes over the wire.
+ *
  * Threads:  the loop's, for all functions
  */
 #ifndef SIMUL_TRANSPORT_H
@@ -120,11 +127,11 @@ typedef const simul_protocol *simul_protocol_factory(void *arg, void **user);
  *                   simul_transport_set_write_buffer_limits(); NULL: all defaults
  * @return           0; and then a cancel that came at the very end stays pending
  * @error -EINVAL    also: no protocol, or low_water is more than high_water
- * @error -ENOTSUP   opts->tls: there is no TLS for protocols
- * @error            else as simul_open_connection(); no callback was called
+ * @error            else as simul_open_connection(), also what concerns opts->tls; no
+ *                   callback was called
  *
  * Awaits:   always
- * asyncio:  loop.create_connection()
+ * asyncio:  loop.create_connection(ssl=…)
  */
 SIMUL_API int simul_create_connection(simul_transport **transport, const char *host,
                                       const char *port, const simul_protocol *protocol,
@@ -133,9 +140,13 @@ SIMUL_API int simul_create_connection(simul_transport **transport, const char *h
 /**
  * The same for a connected socket (TCP, Unix, a socketpair), wherever it is from.
  *
- * @param fd  becomes the transport's on success; stays the caller's on failure
+ * @param fd  becomes the transport's on success; stays the caller's on failure, unless the
+ *            TLS handshake had begun (see below)
  * @error -ENOTSOCK, -EBADF, -EPROTOTYPE  not a socket of type SOCK_STREAM
- * @error -ENOMEM, -SIMUL_ENOTASK, -ECANCELED, -EINVAL, -ENOTSUP
+ * @error -ENOMEM, -SIMUL_ENOTASK, -ECANCELED, -EINVAL
+ * @error           with opts->tls also those of simul_stream_start_tls(). The context may
+ *                  be a server's, and server_hostname has no default. When it is not
+ *                  -EINVAL, -SIMUL_ENOTASK or one of the first line, the socket was closed
  *
  * Awaits:   always
  * asyncio:  loop.create_connection(sock=…), loop.connect_accepted_socket()
@@ -149,7 +160,8 @@ SIMUL_API int simul_create_connection_fd(simul_transport **transport, int fd,
  *
  * @param path  as in simul_address_unix(), with its errors
  * @error -ENOENT, -ECONNREFUSED, -EACCES, …
- * @error                else as simul_create_connection()
+ * @error                else as simul_create_connection(); with opts->tls, -EINVAL without
+ *                       server_hostname, which has no default here
  *
  * Awaits:   always
  * asyncio:  loop.create_unix_connection()
@@ -158,6 +170,47 @@ SIMUL_API int simul_create_unix_connection(simul_transport **transport,
                                            const char *path,
                                            const simul_protocol *protocol, void *user,
                                            const simul_connect_opts *opts);
+
+/* ---- pipes -------------------------------------------------------------------------- */
+
+/**
+ * Read from a pipe, a FIFO, a terminal or another character device, or a socket. Its end is
+ * told to eof_received, whose answer does not matter, and connection_lost follows. Writing
+ * to the transport is -ENOTSUP.
+ *
+ * That other processes may share the open file with us is seen to as
+ * simul_connect_read_pipe() says.
+ *
+ * @param transport, protocol, user  as of simul_create_connection()
+ * @param fd  becomes the transport's on success; stays the caller's on failure
+ * @return    0; and then a cancel that came at the very end stays pending
+ * @error -EINVAL         a regular file, a directory, something else that is no pipe; no
+ *                        protocol
+ * @error -EBADF          not a descriptor
+ * @error -EPROTOTYPE     a socket that is not of type SOCK_STREAM
+ * @error -ENOMEM, -EMFILE, -SIMUL_ENOTASK, -ECANCELED
+ *
+ * Awaits:   always
+ * asyncio:  loop.connect_read_pipe()
+ */
+SIMUL_API int simul_connect_read_pipe_protocol(simul_transport **transport, int fd,
+                                               const simul_protocol *protocol,
+                                               void *user);
+
+/**
+ * The same for writing: nothing is received, and simul_transport_write_eof() is as
+ * simul_transport_close(). That the reader of a pipe, or the peer of a socket, has left is
+ * noticed without writing: connection_lost is told 0, or -EPIPE if something was still to
+ * be sent.
+ *
+ * @return  as simul_connect_read_pipe_protocol()
+ *
+ * Awaits:   always
+ * asyncio:  loop.connect_write_pipe()
+ */
+SIMUL_API int simul_connect_write_pipe_protocol(simul_transport **transport, int fd,
+                                                const simul_protocol *protocol,
+                                                void *user);
 
 /* ---- datagrams ---------------------------------------------------------------------- */
 
@@ -217,15 +270,15 @@ SIMUL_API int simul_transport_sendto(simul_transport *transport, const void *dat
  * simul_server are for this one, too: closing and aborting clients is
  * simul_transport_close() and _abort() for each, who counts as a client until
  * connection_lost has returned. There are no tasks for simul_server_cancel_clients() to
- * cancel.
+ * cancel, but those in which clients shake hands, if there is TLS; who fails in that is
+ * closed, and the factory not asked.
  *
  * @param factory  and `arg`: borrowed until the server and all its clients have ended
- * @param opts     as of simul_start_server(), but not limit nor stack_size
- * @error -ENOTSUP  opts->tls: there is no TLS for protocols
- * @error           else as simul_start_server()
+ * @param opts     as of simul_start_server(), but not limit; stack_size is for handshakes
+ * @error          as simul_start_server()
  *
  * Awaits:   only if a name server has to be asked
- * asyncio:  loop.create_server()
+ * asyncio:  loop.create_server(ssl=…)
  */
 SIMUL_API int simul_create_server(simul_server **server, const char *host,
                                   const char *port, simul_protocol_factory *factory,
@@ -302,7 +355,8 @@ SIMUL_API bool simul_transport_is_reading(const simul_transport *transport);
  * connection_lost.
  *
  * @return  0
- * @error -SIMUL_ESTATE  after simul_transport_write_eof(); nothing was written
+ * @error -SIMUL_ESTATE  after simul_transport_write_eof(), or while
+ *                       simul_transport_start_tls() is under way; nothing was written
  * @error -EINVAL        n (or the sum of all pieces) is more than SSIZE_MAX
  * @error -ENOMEM        no room to keep the rest: the connection is lost by that, which
  *                       connection_lost will be told
@@ -324,7 +378,8 @@ SIMUL_API int simul_transport_writelines(simul_transport *transport,
  */
 SIMUL_API void simul_transport_write_eof(simul_transport *transport);
 
-/** Whether that can be. asyncio: WriteTransport.can_write_eof() */
+/** Whether that can be: not with datagrams, nor what is only read. asyncio:
+ *  WriteTransport.can_write_eof() */
 SIMUL_API bool simul_transport_can_write_eof(const simul_transport *transport);
 
 /** How many bytes are kept for sending. asyncio: WriteTransport.get_write_buffer_size() */
@@ -371,6 +426,16 @@ typedef enum simul_extra_info {
     SIMUL_INFO_SOCKET,   /* int: the descriptor; the transport's, do not close it */
     SIMUL_INFO_PEERNAME, /* simul_address: of the other end, as it was at first */
     SIMUL_INFO_SOCKNAME, /* simul_address: of this one */
+    /* Of TLS; the texts are those of simul_stream_tls_version() and so on, const char *,
+     * valid as long as the transport. */
+    SIMUL_INFO_TLS_VERSION,
+    SIMUL_INFO_TLS_CIPHER,
+    SIMUL_INFO_TLS_ALPN,
+    SIMUL_INFO_TLS_HOSTNAME,
+    SIMUL_INFO_TLS_RESUMED,  /* bool */
+    SIMUL_INFO_TLS_CONTEXT,  /* simul_tls_context *: the transport's */
+    SIMUL_INFO_TLS_PEERCERT, /* simul_tls_certificate *: to be released with
+                                simul_tls_certificate_release() */
 } simul_extra_info;
 
 /**
@@ -379,7 +444,9 @@ typedef enum simul_extra_info {
  * @param answer  set on success; of the type that stands at `what`
  * @return        0
  * @error -ENOTCONN       there is no such name
+ * @error -ENODATA        there is no TLS, it was not agreed on, the peer has shown none
  * @error -SIMUL_ESTATE   the socket is closed (names are known on)
+ * @error -ENOMEM         (of a certificate)
  * @error -EINVAL         no such question
  *
  * asyncio:  BaseTransport.get_extra_info()

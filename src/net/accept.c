@@ -31,10 +31,11 @@ static int accept_one(struct listener *listener)
 static int connect_client(struct client *client, int fd)
 {
     const struct simul_server *server = client->server;
-    return server->service.factory ? sm_transport_of_client(
-               &client->transport, server->loop, fd, &server->service, &server->stream)
-                                   : sm_stream_of_socket(&client->stream, server->loop,
-                                                         fd, &server->stream);
+    const simul_connect_opts *opts = &server->stream;
+    bool at_once = server->service.factory && !opts->tls; /* else after a handshake */
+    return at_once ? sm_transport_of_client(&client->transport, server->loop, fd,
+                                            &server->service, opts)
+                   : sm_stream_of_socket(&client->stream, server->loop, fd, opts);
 }
 
 static bool is_connected(const struct client *client)

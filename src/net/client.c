@@ -66,12 +66,30 @@ static int secure(struct client *client)
     return r;
 }
 
+/* From here on it is its transport that is to be closed; the task has nothing left to do. */
+static int hand_to_protocol(struct client *client)
+{
+    struct simul_stream *stream = client->stream;
+    int r = sm_transport_of_stream(&client->transport, stream, &client->server->stream);
+    if (r < 0) {
+        simul_stream_abort(stream);
+        return r == -ECANCELED ? r : 0;
+    }
+    client->stream = NULL;
+    simul_stream_release(stream);
+    sm_transport_for_client(client->transport, &client->server->service);
+    sm_transport_begin(client->transport, &client->owner);
+    return 0;
+}
+
 static int serve(void *arg)
 {
     struct client *client = arg;
     int r = secure(client);
     if (r < 0)
         return r == -ECANCELED ? r : 0;
+    if (client->server->service.factory)
+        return hand_to_protocol(client);
     return client->server->service.handler(client->stream, client->server->service.arg);
 }
 
@@ -137,7 +155,8 @@ void sm_client_drop(struct client *client)
     if (client->task) {
         client->task->asked = true;
         sm_future_unref(client->task);
-        client->stream->released = true; /* the rest is its own at_close */
+        if (client->stream)
+            client->stream->released = true; /* the rest is its own at_close */
     }
     unlink_client(client);
 }

@@ -8,4 +8,4 @@ sm_sources(address.c socket.c resolve.c resolve_cares.c connect.c listen.c
     sock.c sock_connect.c unix_address.c unix_connect.c unix_server.c unix_name.c
     datagram.c datagram_open.c getnameinfo.c sendfile.c stream_sendfile.c
     watch.c transport.c transport_read.c transport_write.c transport_create.c
-    transport_datagram.c transport_info.c)
+    transport_datagram.c transport_info.c transport_secure.c transport_pipe.c)

@@ -29,6 +29,7 @@ struct sm_pipe_end {
     int flags;    /* to set back before closing; -1: nothing (D3) */
     bool patient; /* D4: to be asked before each call */
     bool is_fifo;
+    bool is_socket; /* only of transports */
 };
 
 #define SM_NO_PIPE_END ((struct sm_pipe_end){.fd = -1, .given = -1, .flags = -1})
@@ -36,6 +37,9 @@ struct sm_pipe_end {
 /** Of a descriptor that stays the caller's, or, with `own`, becomes the stream's, when
  *  sm_pipe_end_keep() is called. -EBADF; -EINVAL: what it is cannot be used so. */
 int sm_pipe_end_take(struct sm_pipe_end *end, int fd, bool own);
+
+/** Of a connected socket that is to be used as one; as sm_pipe_end_take(), for good. */
+int sm_pipe_end_of_socket(struct sm_pipe_end *end, int fd);
 
 /** Of one that was made by us, non-blocking. */
 void sm_pipe_end_made(struct sm_pipe_end *end, int fd);

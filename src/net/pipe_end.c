@@ -6,6 +6,7 @@
 
 #include "base/sys.h"
 #include "net/pipe.h"
+#include "net/socket.h"
 
 /* Not 0 to 2, which programs use by number. */
 static long duplicate(int fd)
@@ -81,6 +82,13 @@ int sm_pipe_end_take(struct sm_pipe_end *end, int fd, bool own)
     taken.fd = (int)r;
     *end = taken;
     return 0;
+}
+
+int sm_pipe_end_of_socket(struct sm_pipe_end *end, int fd)
+{
+    int r = sm_socket_adopt(fd);
+    *end = (struct sm_pipe_end){.fd = fd, .given = fd, .flags = -1, .is_socket = true};
+    return r;
 }
 
 void sm_pipe_end_made(struct sm_pipe_end *end, int fd)

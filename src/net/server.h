@@ -22,9 +22,10 @@ struct client {
     struct simul_stream
         *stream;               /* owned until the task has ended; valid until closed */
     struct simul_future *task; /* held; NULL: not begun, or ended */
-    struct simul_transport *transport; /* in place of these two; valid until closed */
-    bool closed;                       /* the stream, or transport, is */
-    bool told_to_end;                  /* by close_clients() or abort_clients() */
+    struct simul_transport
+        *transport; /* in place of these two, with TLS after them; valid until closed */
+    bool closed;    /* the stream, or transport, is */
+    bool told_to_end; /* by close_clients() or abort_clients() */
 };
 
 struct listener {

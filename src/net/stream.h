@@ -59,6 +59,7 @@
 #include "task/wait.h"
 
 struct sm_layer;
+struct simul_transport;
 
 enum sm_layer_flags {
     SM_NOWAIT = 1, /* of read and write */
@@ -214,6 +215,9 @@ struct simul_tls_context {
      * closing. `host`: whom the peer has to prove to be; NULL: `opts` names it. */
     int (*start)(struct simul_tls_context *context, struct simul_stream *stream,
                  const char *host, const simul_connect_opts *opts);
+    /* The handshake is over: take the layer off again, and give it to a transport. 0 or
+     * -ENOMEM. */
+    int (*take_off)(struct simul_stream *stream, struct simul_transport *transport);
     void (*hold)(struct simul_tls_context *context);
     void (*drop)(struct simul_tls_context *context);
 };
@@ -226,5 +230,10 @@ struct simul_tls_context {
  */
 int sm_stream_of_socket(struct simul_stream **stream, struct simul_loop *loop, int fd,
                         const simul_connect_opts *opts);
+
+/** End one whose only layer that is, and in which nothing is kept or under way, without its
+ *  socket, which is the caller's again. It is only left to be released; its owner does not
+ *  hear of that. */
+void sm_stream_leave_socket(struct simul_stream *stream);
 
 #endif

@@ -218,3 +218,13 @@ int sm_stream_of_socket(struct simul_stream **stream, struct simul_loop *loop, i
     *stream = &made->stream;
     return 0;
 }
+
+void sm_stream_leave_socket(struct simul_stream *stream)
+{
+    struct sm_tcp *tcp = tcp_of(stream->top);
+    sm_assert(!tcp->outbox && !tcp->reading);
+    tcp->fd = -1;
+    tcp->closing = stream->closing = true;
+    stream->owner = NULL;
+    sm_stream_closed(stream, 0);
+}

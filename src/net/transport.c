@@ -2,27 +2,32 @@
 /* A transport's life (S36). */
 #include "net/transport.h"
 
+#include <fcntl.h>
+
 #include "base/log.h"
 #include "base/sys.h"
 #include "loop/context.h"
 #include "net/datagram.h"
 #include "net/socket.h"
 
-enum { PLACES = 4 }; /* in the ring: begin, end, and both directions */
+enum { PLACES = 5 }; /* in the ring: begin, end, again, and both directions */
 
 /* ---- the end -------------------------------------------------------------------------- */
 
 static void free_if_unused(struct simul_transport *transport)
 {
-    if (transport->gone && !transport->held && !transport->creator)
-        sm_free(transport);
+    if (!transport->gone || transport->held || transport->creator)
+        return;
+    if (transport->tls)
+        transport->tls->release(transport);
+    sm_free(transport);
 }
 
 /* T2, T3 */
-static void look(struct simul_transport *transport)
+void sm_transport_look(struct simul_transport *transport)
 {
     if (!transport->over || transport->in.busy || transport->out.busy
-        || transport->calls > 0)
+        || transport->again_busy || transport->calls > 0)
         return;
     transport->gone = true;
     sm_list_remove(&transport->at_close.link);
@@ -31,14 +36,24 @@ static void look(struct simul_transport *transport)
     free_if_unused(transport);
 }
 
+static void idle(struct simul_transport *transport)
+{
+    struct sm_wait *quiet = transport->quiet;
+    if (quiet && !transport->in.busy && !transport->out.busy) {
+        transport->quiet = NULL;
+        sm_wait_finish(quiet, 0);
+    }
+    sm_transport_look(transport);
+}
+
 static void in_idle(struct sm_watch *watch)
 {
-    look(sm_container_of(watch, struct simul_transport, in));
+    idle(sm_container_of(watch, struct simul_transport, in));
 }
 
 static void out_idle(struct sm_watch *watch)
 {
-    look(sm_container_of(watch, struct simul_transport, out));
+    idle(sm_container_of(watch, struct simul_transport, out));
 }
 
 /* The peer must not take a part for the whole. */
@@ -52,9 +67,11 @@ static void close_socket(struct simul_transport *transport)
 {
     if (transport->datagram) {
         simul_datagram_release(transport->datagram);
-    } else {
+    } else if (transport->fd >= 0) {
         if (transport->dropped)
             reset_on_close(transport->fd);
+        if (transport->restore >= 0)
+            fcntl(transport->fd, F_SETFL, transport->restore);
         sm_socket_close(transport->loop, transport->fd);
     }
     transport->fd = -1;
@@ -66,7 +83,7 @@ static void leave(struct simul_transport *transport)
     struct sm_stream_owner *owner = transport->owner;
     transport->owner = NULL;
     transport->over = true;
-    look(transport);
+    sm_transport_look(transport);
     if (owner)
         owner->closed(owner);
 }
@@ -97,6 +114,10 @@ void sm_transport_lose(struct simul_transport *transport, int error)
     sm_transport_drop_kept(transport);
     sm_watch_stop(&transport->in);
     sm_watch_stop(&transport->out);
+    if (transport->handshake)
+        simul_stream_abort(transport->handshake);
+    if (transport->tls)
+        transport->tls->lost(transport);
     if (!transport->loop->closed) /* else end_with_loop() is to come */
         sm_loop_ready(transport->loop, &transport->end, SM_READY_CALL);
 }
@@ -107,7 +128,9 @@ void simul_transport_close(simul_transport *transport)
         return;
     transport->closing = true;
     sm_watch_stop(&transport->in);
-    if (transport->kept_len == 0)
+    if (transport->tls)
+        transport->tls->close(transport);
+    else if (transport->kept_len == 0)
         sm_transport_lose(transport, 0);
 }
 
@@ -141,9 +164,9 @@ static void end_with_loop(struct sm_at_close *at_close)
     if (transport->fd >= 0)
         close_socket(transport);
     transport->closing = transport->lost = true;
-    transport->in.busy = transport->out.busy = false;
+    transport->in.busy = transport->out.busy = transport->again_busy = false;
     transport->calls = 0;
-    transport->creator = NULL; /* its task is dead */
+    transport->creator = transport->quiet = NULL; /* their tasks are dead */
     leave(transport);
 }
 
@@ -198,11 +221,10 @@ static void begin(struct sm_ready *ready)
         sm_container_of(ready, struct simul_transport, begin);
     sm_transport_call(transport, tell_made);
     transport->begun = true;
-    if (simul_transport_is_reading(transport))
-        sm_watch_start(&transport->in);
+    sm_transport_start_reading(transport);
     if (transport->creator)
         sm_wait_finish(transport->creator, 0);
-    look(transport);
+    sm_transport_look(transport);
 }
 
 void sm_transport_begin(struct simul_transport *transport,
@@ -212,6 +234,24 @@ void sm_transport_begin(struct simul_transport *transport,
     transport->at_close.close = end_with_loop;
     sm_list_push(&transport->loop->at_close, &transport->at_close.link);
     sm_loop_ready(transport->loop, &transport->begin, SM_READY_CALL);
+}
+
+static void again(struct sm_ready *ready)
+{
+    struct simul_transport *transport =
+        sm_container_of(ready, struct simul_transport, again);
+    transport->again_busy = false;
+    if (!transport->lost)
+        sm_transport_call(transport, transport->tls->again);
+    sm_transport_look(transport);
+}
+
+void sm_transport_again(struct simul_transport *transport)
+{
+    if (transport->again_busy || transport->loop->closed)
+        return;
+    transport->again_busy = true;
+    sm_loop_ready(transport->loop, &transport->again, SM_READY_CALL);
 }
 
 static void in_ready(struct sm_watch *watch, int error)
@@ -286,6 +326,9 @@ int sm_transport_new(struct simul_transport **ret, struct simul_loop *loop, int 
     }
     transport->begin.run = begin;
     transport->end.run = end;
+    transport->again.run = again;
+    transport->wire = &sm_socket_wire;
+    transport->restore = -1;
     transport->readable = sm_transport_readable;
     transport->writable = sm_transport_writable;
     sm_list_init(&transport->queue);

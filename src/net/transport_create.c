@@ -14,8 +14,6 @@ int sm_transport_check(const simul_protocol *protocol, const simul_connect_opts 
         return -SIMUL_ENOTASK;
     if (!protocol)
         return -EINVAL;
-    if (opts->tls)
-        return -ENOTSUP;
     return sm_transport_limit(&high, &low, opts);
 }
 
@@ -51,12 +49,15 @@ void sm_transport_start(struct simul_transport **ret, struct simul_transport *tr
         simul_transport_release(transport);
 }
 
-/* After a checkpoint; the socket stays the caller's on failure. */
-static int create(simul_transport **ret, int fd, const simul_protocol *protocol,
-                  void *user, const simul_connect_opts *opts)
+/* After a checkpoint; the socket stays the caller's on failure, unless there is TLS. `host`:
+ * whom that may take for granted, or NULL. */
+static int create(simul_transport **ret, int fd, const char *host,
+                  const simul_protocol *protocol, void *user,
+                  const simul_connect_opts *opts)
 {
     struct simul_transport *transport;
-    int r = sm_transport_new(&transport, sm_running, fd, opts);
+    int r = opts->tls ? sm_transport_secure(&transport, fd, host, opts)
+                      : sm_transport_new(&transport, sm_running, fd, opts);
     if (r < 0)
         return r;
     sm_transport_start(ret, transport, protocol, user);
@@ -64,13 +65,14 @@ static int create(simul_transport **ret, int fd, const simul_protocol *protocol,
 }
 
 /* For a socket of our own, or an error in place of it. */
-static int create_of_ours(simul_transport **ret, int fd, const simul_protocol *protocol,
-                          void *user, const simul_connect_opts *opts)
+static int create_of_ours(simul_transport **ret, int fd, const char *host,
+                          const simul_protocol *protocol, void *user,
+                          const simul_connect_opts *opts)
 {
     if (fd < 0)
         return fd;
-    int r = create(ret, fd, protocol, user, opts);
-    if (r < 0)
+    int r = create(ret, fd, host, protocol, user, opts);
+    if (r < 0 && !opts->tls)
         sm_socket_close(sm_running, fd);
     return r;
 }
@@ -83,10 +85,14 @@ int simul_create_connection(simul_transport **transport, const char *host,
     int r = sm_transport_check(protocol, opts);
     if (r < 0)
         return r;
-    if (opts->attempt_delay != opts->attempt_delay || !port || !*port)
+    if (opts->attempt_delay != opts->attempt_delay || !port || !*port
+        || (opts->tls && opts->tls->server))
         return -EINVAL;
-    return create_of_ours(transport, sm_connect_by_name(host, port, opts), protocol,
-                          user, opts);
+    r = sm_may_secure(host, opts);
+    if (r < 0)
+        return r;
+    return create_of_ours(transport, sm_connect_by_name(host, port, opts), host,
+                          protocol, user, opts);
 }
 
 int simul_create_connection_fd(simul_transport **transport, int fd,
@@ -96,13 +102,15 @@ int simul_create_connection_fd(simul_transport **transport, int fd,
     opts = opts ? opts : &defaults;
     int r = sm_transport_check(protocol, opts);
     if (r == 0)
+        r = sm_may_secure(NULL, opts);
+    if (r == 0 && !opts->tls) /* else the handshake is one */
         r = sm_checkpoint();
     if (r == 0)
         r = sm_socket_adopt(fd);
     if (r < 0)
         return r;
     sm_socket_tune(fd, opts->delay, opts->keep_alive);
-    return create(transport, fd, protocol, user, opts);
+    return create(transport, fd, NULL, protocol, user, opts);
 }
 
 /* ---- Unix ----------------------------------------------------------------------------- */
@@ -115,16 +123,25 @@ int simul_create_unix_connection(simul_transport **transport, const char *path,
     opts = opts ? opts : &defaults;
     int r = sm_transport_check(protocol, opts);
     if (r == 0)
+        r = opts->tls && opts->tls->server ? -EINVAL : sm_may_secure(NULL, opts);
+    if (r == 0)
         r = simul_address_unix(&at, path);
     simul_address *to = r < 0 ? NULL : sm_malloc(sizeof *to);
     if (!to)
         return r < 0 ? r : -ENOMEM;
     *to = at;
-    return create_of_ours(transport, sm_connect_any(to, 1, NULL, 0, opts), protocol,
-                          user, opts);
+    return create_of_ours(transport, sm_connect_any(to, 1, NULL, 0, opts), NULL,
+                          protocol, user, opts);
 }
 
 /* ---- serving -------------------------------------------------------------------------- */
+
+void sm_transport_for_client(struct simul_transport *transport,
+                             const struct sm_service *service)
+{
+    transport->factory = service->factory;
+    transport->factory_arg = service->arg;
+}
 
 int sm_transport_of_client(struct simul_transport **ret, struct simul_loop *loop,
                            int fd, const struct sm_service *service,
@@ -134,8 +151,7 @@ int sm_transport_of_client(struct simul_transport **ret, struct simul_loop *loop
     int r = sm_transport_new(&transport, loop, fd, opts);
     if (r < 0)
         return r;
-    transport->factory = service->factory;
-    transport->factory_arg = service->arg;
+    sm_transport_for_client(transport, service);
     *ret = transport;
     return 0;
 }
@@ -145,8 +161,6 @@ static int check_server(const simul_server_opts *opts)
     size_t high, low;
     if (!opts)
         return 0;
-    if (opts->tls)
-        return -ENOTSUP;
     return sm_transport_limit(&high, &low,
                               &(simul_connect_opts){.high_water = opts->high_water,
                                                     .low_water = opts->low_water});

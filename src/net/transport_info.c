@@ -38,6 +38,10 @@ int simul_transport_get_extra_info(const simul_transport *transport,
             return -SIMUL_ESTATE;
         *(int *)answer = transport->fd;
         return 0;
+    default:
+        break;
     }
-    return -EINVAL;
+    if (what < SIMUL_INFO_TLS_VERSION || what > SIMUL_INFO_TLS_PEERCERT)
+        return -EINVAL;
+    return transport->tls ? transport->tls->info(transport, what, answer) : -ENODATA;
 }

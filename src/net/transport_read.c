@@ -13,14 +13,15 @@ static void end_of_stream(struct simul_transport *transport)
     sm_watch_stop(&transport->in);
     bool keep =
         protocol->eof_received && protocol->eof_received(transport, transport->user);
-    if (!keep)
+    if (!keep || !transport->wire->send)
         simul_transport_close(transport);
 }
 
 /* How many bytes came; 0: none, and it is seen to why. */
 static size_t receive(struct simul_transport *transport, void *data, size_t size)
 {
-    ssize_t n = sm_recv(transport->fd, data, size, MSG_DONTWAIT);
+    ssize_t n = transport->tls ? transport->tls->receive(transport, data, size)
+                               : transport->wire->receive(transport, data, size);
     if (n == 0)
         end_of_stream(transport);
     else if (n < 0 && n != -EAGAIN)
@@ -66,6 +67,18 @@ void sm_transport_readable(struct simul_transport *transport)
         read_into_ours(transport);
 }
 
+void sm_transport_start_reading(struct simul_transport *transport)
+{
+    if (transport->closing || transport->paused || transport->eof || !transport->begun
+        || transport->handshake)
+        return;
+    if (transport->tls && transport->tls->has(transport))
+        sm_transport_again(transport);
+    else
+        sm_watch_start(&transport->in);
+}
+
+/* That the reader of a pipe leaves is noticed in any case. */
 void simul_transport_pause_reading(simul_transport *transport)
 {
     if (!simul_transport_is_reading(transport))
@@ -79,11 +92,10 @@ void simul_transport_resume_reading(simul_transport *transport)
     if (transport->closing || !transport->paused)
         return;
     transport->paused = false;
-    if (transport->begun && !transport->eof)
-        sm_watch_start(&transport->in);
+    sm_transport_start_reading(transport);
 }
 
 bool simul_transport_is_reading(const simul_transport *transport)
 {
-    return !transport->closing && !transport->paused;
+    return !transport->closing && !transport->paused && transport->wire->receive;
 }

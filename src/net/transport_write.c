@@ -100,7 +100,7 @@ static int make_room(struct simul_transport *transport, size_t n)
     return 0;
 }
 
-static int keep(struct simul_transport *transport, const char *data, size_t n)
+int sm_transport_keep(struct simul_transport *transport, const void *data, size_t n)
 {
     size_t end = transport->kept_start + transport->kept_len;
     int r = n > transport->kept_size - end ? make_room(transport, n) : 0;
@@ -119,7 +119,8 @@ static int keep_rest(struct simul_transport *transport, const struct iovec *piec
     for (int i = 0; i < n && r == 0; i++) {
         size_t len = pieces[i].iov_len, skip = sent < len ? sent : len;
         if (skip < len)
-            r = keep(transport, (const char *)pieces[i].iov_base + skip, len - skip);
+            r = sm_transport_keep(transport, (const char *)pieces[i].iov_base + skip,
+                                  len - skip);
         sent -= skip;
     }
     return r;
@@ -127,50 +128,65 @@ static int keep_rest(struct simul_transport *transport, const struct iovec *piec
 
 /* ---- sending -------------------------------------------------------------------------- */
 
-static void end_direction(struct simul_transport *transport)
-{
-    long r = sm_shutdown(transport->fd, SHUT_WR);
-    if (r < 0)
-        sm_transport_lose(transport, (int)r);
-}
-
 /* All is sent. */
 static void drained(struct simul_transport *transport)
 {
     sm_watch_stop(&transport->out);
     sm_transport_drop_kept(transport);
-    if (transport->closing)
+    if (transport->tls)
+        transport->tls->drained(transport);
+    else if (transport->closing)
         sm_transport_lose(transport, 0);
     else if (transport->ended)
-        end_direction(transport);
+        transport->wire->end(transport);
+}
+
+/* What is kept: false if that is the end of the connection. */
+static bool send_kept(struct simul_transport *transport)
+{
+    const struct iovec piece = {transport->kept + transport->kept_start,
+                                transport->kept_len};
+    ssize_t n = transport->wire->send(transport, &piece, 1);
+    if (n < 0 && n != -EAGAIN) {
+        sm_transport_lose(transport, (int)n);
+        return false;
+    }
+    if (n > 0) {
+        transport->kept_start += (size_t)n;
+        transport->kept_len -= (size_t)n;
+    }
+    return true;
 }
 
 void sm_transport_writable(struct simul_transport *transport)
 {
-    ssize_t n = sm_send(transport->fd, transport->kept + transport->kept_start,
-                        transport->kept_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n == -EAGAIN)
+    if (!send_kept(transport))
         return;
-    if (n < 0) {
-        sm_transport_lose(transport, (int)n);
-        return;
-    }
-    transport->kept_start += (size_t)n;
-    transport->kept_len -= (size_t)n;
     sm_transport_resume_if_drained(transport); /* which may write, or abort */
     if (transport->kept_len == 0 && !transport->lost)
         drained(transport);
+}
+
+void sm_transport_push(struct simul_transport *transport, bool waiting)
+{
+    if (transport->lost || transport->kept_len == 0
+        || (!waiting && !send_kept(transport)))
+        return;
+    if (transport->kept_len == 0) {
+        drained(transport);
+        return;
+    }
+    sm_watch_start(&transport->out);
+    sm_transport_pause_if_full(transport);
 }
 
 /* How much the kernel takes; -errno: the connection is lost. */
 static ssize_t send_at_once(struct simul_transport *transport,
                             const struct iovec *pieces, int n)
 {
-    struct msghdr message = {.msg_iov = (struct iovec *)pieces,
-                             .msg_iovlen = (size_t)(n < AT_ONCE ? n : AT_ONCE)};
     if (transport->kept_len > 0)
         return 0;
-    ssize_t r = sm_sendmsg(transport->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t r = transport->wire->send(transport, pieces, n < AT_ONCE ? n : AT_ONCE);
     return r == -EAGAIN ? 0 : r;
 }
 
@@ -215,10 +231,11 @@ static ssize_t length_of(const struct iovec *pieces, int n)
 int simul_transport_writelines(simul_transport *transport, const struct iovec *pieces,
                                int n)
 {
-    ssize_t len = transport->datagram ? -ENOTSUP : length_of(pieces, n);
+    bool writes = !transport->datagram && transport->wire->send;
+    ssize_t len = writes ? length_of(pieces, n) : -ENOTSUP;
     if (len < 0)
         return (int)len;
-    if (transport->ended)
+    if (transport->ended || transport->handshake)
         return -SIMUL_ESTATE;
     if (len == 0)
         return 0;
@@ -226,7 +243,8 @@ int simul_transport_writelines(simul_transport *transport, const struct iovec *p
         sm_transport_ignore(transport);
         return 0;
     }
-    return write_all(transport, pieces, n, (size_t)len);
+    return transport->tls ? transport->tls->write(transport, pieces, n)
+                          : write_all(transport, pieces, n, (size_t)len);
 }
 
 int simul_transport_write(simul_transport *transport, const void *data, size_t n)
@@ -237,14 +255,43 @@ int simul_transport_write(simul_transport *transport, const void *data, size_t n
 
 void simul_transport_write_eof(simul_transport *transport)
 {
-    if (transport->closing || transport->ended || transport->datagram)
+    if (transport->closing || transport->ended || transport->handshake
+        || !simul_transport_can_write_eof(transport))
         return;
     transport->ended = true;
-    if (transport->kept_len == 0)
-        end_direction(transport);
+    if (transport->tls)
+        transport->tls->end(transport);
+    else if (transport->kept_len == 0)
+        transport->wire->end(transport);
 }
 
 bool simul_transport_can_write_eof(const simul_transport *transport)
 {
-    return !transport->datagram;
+    return !transport->datagram && transport->wire->send;
 }
+
+/* ---- sockets --------------------------------------------------------------------------- */
+
+static ssize_t socket_receive(struct simul_transport *transport, void *data,
+                              size_t size)
+{
+    return sm_recv(transport->fd, data, size, MSG_DONTWAIT);
+}
+
+static ssize_t socket_send(struct simul_transport *transport,
+                           const struct iovec *pieces, int n)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)pieces,
+                             .msg_iovlen = (size_t)n};
+    return sm_sendmsg(transport->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void socket_end(struct simul_transport *transport)
+{
+    long r = sm_shutdown(transport->fd, SHUT_WR);
+    if (r < 0)
+        sm_transport_lose(transport, (int)r);
+}
+
+const struct sm_transport_wire sm_socket_wire = {
+    .receive = socket_receive, .send = socket_send, .end = socket_end};

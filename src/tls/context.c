@@ -103,7 +103,12 @@ static struct sm_tls_context *new_context(bool server, const simul_tls_opts *opt
     if (!context)
         return NULL;
     context->base = (struct simul_tls_context){
-        .server = server, .start = sm_tls_start, .hold = hold, .drop = drop};
+        .server = server,
+        .start = sm_tls_start,
+        .take_off = sm_tls_take_off,
+        .hold = hold,
+        .drop = drop,
+    };
     context->refs = 1;
     context->resumes = !opts->no_resumption;
     context->ragged_eofs = opts->suppress_ragged_eofs;

@@ -48,4 +48,7 @@ struct sm_ssl_session *sm_tls_take_session(struct sm_tls_context *context,
 int sm_tls_start(struct simul_tls_context *context, struct simul_stream *stream,
                  const char *host, const simul_connect_opts *opts);
 
+/** tls_transport.c: struct simul_tls_context.take_off() */
+int sm_tls_take_off(struct simul_stream *stream, struct simul_transport *transport);
+
 #endif

@@ -214,6 +214,11 @@ ssize_t sm_ssl_read(struct sm_ssl *ssl, void *buf, size_t n)
     return r == 1 ? (ssize_t)got : sm_openssl_fail_ssl(ssl, r);
 }
 
+bool sm_ssl_has_more(const struct sm_ssl *ssl)
+{
+    return !ssl->failed && SSL_pending(ssl->ssl) > 0;
+}
+
 int sm_ssl_write(struct sm_ssl *ssl, const void *data, size_t n)
 {
     if (ssl->failed || ssl->io->error)

@@ -46,6 +46,9 @@ int sm_ssl_handshake(struct sm_ssl *ssl);
 /** Bytes, at least one; 0: the peer's word that there are no more; -EAGAIN as above. */
 ssize_t sm_ssl_read(struct sm_ssl *ssl, void *buf, size_t n);
 
+/** Whether sm_ssl_read() has some, though nothing is left of what has come. */
+bool sm_ssl_has_more(const struct sm_ssl *ssl);
+
 /** At most SM_SSL_RECORD bytes: 0 when they were sent, as one record. */
 int sm_ssl_write(struct sm_ssl *ssl, const void *data, size_t n);
 enum { SM_SSL_RECORD = 16 << 10, SM_SSL_OVERHEAD = 256 };

@@ -48,6 +48,7 @@ struct sm_tls {
     struct sm_list left;         /* the closer, while another task is in read() */
     struct simul_future *closer; /* held; NULL: none */
     struct sm_waiter on_closer;
+    struct simul_transport *transport; /* who has it in place of the stream; or NULL */
 };
 
 static inline struct sm_tls *sm_tls_of(struct sm_layer *layer)
@@ -77,6 +78,12 @@ int sm_tls_shutdown(struct sm_layer *layer);
 int sm_tls_say_end(struct sm_tls *tls);
 /** Whoever waits for his turn looks again. */
 void sm_tls_wake_writers(struct sm_tls *tls);
+
+/* tls_start.c */
+/** As simul_stream_start_tls(), of a stream that may go over to it, at once. */
+int sm_tls_start_now(struct sm_tls_context *context, struct simul_stream *stream,
+                     const char *host, double handshake_timeout,
+                     double shutdown_timeout);
 
 /* tls_end.c */
 void sm_tls_close(struct sm_layer *layer, unsigned flags);

@@ -135,8 +135,9 @@ static int run_handshake(struct simul_stream *stream, struct sm_tls *tls,
 
 /* ---- starting it -------------------------------------------------------------------------------- */
 
-static int start(struct sm_tls_context *context, struct simul_stream *stream,
-                 const char *host, double handshake_timeout, double shutdown_timeout)
+int sm_tls_start_now(struct sm_tls_context *context, struct simul_stream *stream,
+                     const char *host, double handshake_timeout,
+                     double shutdown_timeout)
 {
     if (context->base.server)
         host = NULL;
@@ -158,8 +159,8 @@ int sm_tls_start(struct simul_tls_context *context, struct simul_stream *stream,
         host = opts->server_hostname;
     else if (!context->server && !(host && *host))
         return -EINVAL; /* net has looked */
-    return start(sm_tls_context_of(context), stream, host, opts->tls_handshake_timeout,
-                 opts->tls_shutdown_timeout);
+    return sm_tls_start_now(sm_tls_context_of(context), stream, host,
+                            opts->tls_handshake_timeout, opts->tls_shutdown_timeout);
 }
 
 static int may_start(const struct simul_stream *stream)
@@ -180,8 +181,8 @@ static int start_behind_writes(struct simul_stream *stream, simul_tls_context *c
         end_failed(stream, r);
         return r;
     }
-    return start(sm_tls_context_of(context), stream, opts->server_hostname,
-                 opts->handshake_timeout, opts->shutdown_timeout);
+    return sm_tls_start_now(sm_tls_context_of(context), stream, opts->server_hostname,
+                            opts->handshake_timeout, opts->shutdown_timeout);
 }
 
 int simul_stream_start_tls(simul_stream *stream, simul_tls_context *context,
