@@ -35,6 +35,7 @@
 #include <simul/tls.h>
 #include <simul/transport.h>
 #include <simul/process.h>
+#include <simul/subprocess.h>
 #include <simul/debug.h>
 
 #endif

@@ -116,8 +116,8 @@ static int say_where(int error, enum sm_spawn_step step, const char *program,
     }
 }
 
-static int run(const struct sm_redirect *redirect, char *const *argv,
-               const simul_process_opts *opts)
+int sm_process_run(const struct sm_redirect *redirect, char *const *argv,
+                   const simul_process_opts *opts)
 {
     const char *program = opts->executable ? opts->executable : argv[0];
     char **paths = sm_program_paths(program, opts->env);
@@ -147,7 +147,7 @@ static int run(const struct sm_redirect *redirect, char *const *argv,
     return r;
 }
 
-static int check(char *const *argv, const simul_process_opts *opts)
+int sm_process_check(char *const *argv, const simul_process_opts *opts)
 {
     if (!argv || !argv[0] || opts->process_group < SIMUL_NEW_GROUP)
         return -EINVAL;
@@ -163,7 +163,7 @@ static int start(struct simul_process *process, struct sm_redirect *redirect,
 {
     int r = sm_redirect_connect(redirect, process->streams, sm_running, opts->limit);
     if (r == 0)
-        r = run(redirect, argv, opts);
+        r = sm_process_run(redirect, argv, opts);
     if (r < 0)
         return r;
     sm_list_init(&process->waiters);
@@ -193,7 +193,7 @@ int simul_create_subprocess_exec(simul_process **ret, char *const *argv,
 {
     static const simul_process_opts defaults;
     opts = opts ? opts : &defaults;
-    int r = check(argv, opts);
+    int r = sm_process_check(argv, opts);
     if (r < 0)
         return r;
     struct simul_process *process = sm_zalloc(sizeof *process);

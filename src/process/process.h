@@ -22,6 +22,15 @@ struct simul_process {
     struct sm_at_close at_close;
 };
 
+struct sm_redirect;
+
+/* process.c */
+/** May this be run here? 0 or an error. */
+int sm_process_check(char *const *argv, const simul_process_opts *opts);
+/** Run it: the child's number, or -errno; then there is none. */
+int sm_process_run(const struct sm_redirect *redirect, char *const *argv,
+                   const simul_process_opts *opts);
+
 /* redirect.c */
 struct sm_redirect {
     int child[3];  /* what the child gets; -1: the parent's */

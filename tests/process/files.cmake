@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 set(SM_PROCESS_SUPPORT process/fixture.c task/trace.c net/pair.c)
-foreach(part spawn process communicate child)
+foreach(part spawn process communicate child subprocess)
     sm_test_backends(test_${part} process/test_${part}.c ${SM_PROCESS_SUPPORT})
 endforeach()
 
