@@ -163,6 +163,9 @@ int sm_sys_close(int fd);
     SM_SYS("sendfile", EIO, sendfile(out, in, offset, n))
 #define sm_pread(fd, buf, n, offset)   SM_SYS("pread", EIO, pread(fd, buf, n, offset))
 #define sm_pwrite(fd, buf, n, offset)  SM_SYS("pwrite", EIO, pwrite(fd, buf, n, offset))
+#define sm_preadv(fd, iov, n, offset)  SM_SYS("preadv", EIO, preadv(fd, iov, n, offset))
+#define sm_pwritev(fd, iov, n, offset) SM_SYS("pwritev", EIO, pwritev(fd, iov, n, offset))
+#define sm_getrlimit(what, limit)      SM_SYS("getrlimit", EPERM, getrlimit(what, limit))
 #define sm_fsync(fd)                   SM_SYS("fsync", EIO, fsync(fd))
 #define sm_ftruncate(fd, size)         SM_SYS("ftruncate", EIO, ftruncate(fd, size))
 #define sm_lseek(fd, offset, whence)   SM_SYS("lseek", EIO, lseek(fd, offset, whence))
@@ -203,6 +206,8 @@ int sm_sys_close(int fd);
                 syscall(426, fd, submit, wait_for, flags, arg, (arg) ? sizeof *(arg) : 0))
 #define sm_io_uring_register(fd, what, arg, n)                                           \
     SM_SYS("io_uring_register", ENOMEM, syscall(427, fd, what, arg, n))
+/* What the kernel does with a file itself and tells later; asked before it is begun. */
+#define sm_file_fault()                (SM_FAULT("operation of a file", EIO) ? -EIO : 0)
 /* By number, since glibc before 2.35 has no name for it. `timeout`: two 64-bit words. */
 #define sm_epoll_pwait2(epfd, events, n, timeout)                                        \
     SM_SYS_ONCE("epoll_pwait2", ENOMEM, syscall(441, epfd, events, n, timeout, NULL, 8))

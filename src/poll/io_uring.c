@@ -25,6 +25,16 @@
  *      read, each write gives a completion, several before a wait() one.
  *  U6. The ring belongs to the thread that waits first (SINGLE_ISSUER); -EEXIST is what
  *      others get.
+ *  U7. Operations of files are never tried by us. Reads and writes carry no IOSQE_ASYNC:
+ *      while the kernel takes the entry it tries without waiting (as RWF_NOWAIT would),
+ *      which is enough for what is in memory; the rest it gives to the completion of the
+ *      disk's read, or to a thread of its own. Only who set the descriptor non-blocking
+ *      gets EAGAIN where the file cannot be tried so (in /proc, say), although it is
+ *      always ready: then the entry is made again, with the flag. OPEN has it from the
+ *      start: without, the kernel tries with O_NONBLOCK, and a FIFO would be open before
+ *      its peer is there. In the kernel's threads the process's signals are blocked.
+ *  U8. CLOSE is not used: it may be complete before the kernel has let go of the file,
+ *      whose locks are then still held, and which nobody can execute yet (ETXTBSY).
  */
 #include "poll/io_uring.h"
 
@@ -104,7 +114,7 @@ static void set_idle(struct sm_list *list)
         sm_container_of(node, struct sm_op, link)->state = SM_OP_IDLE;
 }
 
-/* Nobody will be told; a connection that was accepted meanwhile is closed. */
+/* Nobody will be told; a descriptor that was got meanwhile is closed. */
 static void discard(struct sm_uring_poll *self)
 {
     struct io_uring_cqe cqe;
@@ -112,21 +122,35 @@ static void discard(struct sm_uring_poll *self)
         struct sm_op *op = sm_uring_owner_of(self, &cqe);
         if (op)
             op->state = SM_OP_IDLE;
-        if (op && op->code == SM_OP_ACCEPT && !(op->backend[1] & SM_URING_BY_POLL)
+        if (op && sm_op_gives_descriptor(op) && !(op->backend[1] & SM_URING_BY_POLL)
             && cqe.res >= 0)
             sm_close(cqe.res);
     }
 }
 
+static void drop_all(struct sm_uring_poll *self, struct sm_list *list)
+{
+    sm_list_each_safe (node, list)
+        sm_uring_drop(self, sm_container_of(node, struct sm_op, link));
+}
+
+static bool may_go_on(struct sm_uring_poll *self, int tries)
+{
+    return self->in_ring && (tries < CLOSE_TRIES || !sm_list_empty(&self->files));
+}
+
 /* P11. The kernel answers each cancel; the tries are for running out of memory, and for
- * the thread of the ring being gone (EEXIST), with whom all was canceled. */
+ * the thread of the ring being gone (EEXIST), with whom all was canceled. What a disk is
+ * at takes its time: till then it reads from the memory, or writes to it. */
 static void let_go_of_all(struct sm_uring_poll *self)
 {
     for (int fd = 0; fd < self->records.capacity; fd++) {
         sm_uring_drop(self, self->records.all[fd].in);
         sm_uring_drop(self, self->records.all[fd].out);
     }
-    for (int i = 0, r = 0; self->in_ring && i < CLOSE_TRIES && r != -EEXIST; i++) {
+    drop_all(self, &self->files);
+    drop_all(self, &self->backlog);
+    for (int i = 0, r = 0; may_go_on(self, i) && r != -EEXIST; i++) {
         sm_uring_catch_up(self);
         r = sm_uring_enter(&self->ring, 1, 10 * 1000000);
         discard(self);
@@ -145,17 +169,26 @@ static void uring_close(struct sm_poll *poll)
     sm_free(self);
 }
 
-static int open_ring(struct sm_uring_poll *self)
+/* What there has to be; of files whatever there is (P13). */
+static int check_operations(struct sm_uring *ring)
 {
     static const uint8_t needed[] = {
         IORING_OP_NOP,     IORING_OP_RECV,     IORING_OP_SEND,
         IORING_OP_RECVMSG, IORING_OP_SENDMSG,  IORING_OP_ACCEPT,
         IORING_OP_CONNECT, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL,
     };
+    int r = sm_uring_probe(ring);
+    for (size_t i = 0; i < sizeof needed && r >= 0; i++)
+        r = sm_uring_knows(ring, needed[i]) ? 0 : -EOPNOTSUPP;
+    return r;
+}
+
+static int open_ring(struct sm_uring_poll *self)
+{
     int r = sm_uring_open(&self->ring, SQ_SIZE, CQ_SIZE);
     if (r < 0)
         return r;
-    r = sm_uring_probe(&self->ring, needed, sizeof needed);
+    r = check_operations(&self->ring);
     if (r >= 0)
         r = self->wakeup_fd = (int)sm_eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (r < 0)
@@ -176,6 +209,7 @@ static int uring_open(struct sm_poll **ret)
     sm_list_init(&self->backlog);
     sm_list_init(&self->cancels);
     sm_list_init(&self->canceled);
+    sm_list_init(&self->files);
     int r = open_ring(self);
     if (r < 0) {
         sm_free(self);
@@ -196,4 +230,5 @@ const struct sm_poll_ops sm_poll_io_uring = {
     .wake = sm_uring_poll_wake,
     .forget = sm_uring_poll_forget,
     .fileno = uring_fileno,
+    .offers = sm_uring_poll_offers,
 };

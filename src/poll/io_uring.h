@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of the io_uring backend; what they keep to is U1 to U6 in io_uring.c.
+ * The parts of the io_uring backend; what they keep to is U1 to U8 in io_uring.c.
  *
  *     io_uring_entry.c    operations as entries of the submission queue
  *     io_uring_submit.c   submitting, canceling, forgetting
@@ -25,6 +25,7 @@ enum sm_uring_place {
     SM_URING_CANCELED,   /* on that list: called back by forget() (U2) */
     SM_URING_PLACE = 3,
     SM_URING_BY_POLL = 4, /* a bit: the entry waits for readiness only (U4) */
+    SM_URING_ASYNC = 8,   /* a bit: by a thread of the kernel's from the start (U7) */
 };
 
 struct sm_uring_poll {
@@ -39,6 +40,8 @@ struct sm_uring_poll {
     struct sm_list backlog;  /* U3: operations without an entry yet */
     struct sm_list cancels;  /* U3: in the kernel, whose cancel has no entry yet */
     struct sm_list canceled; /* to be delivered */
+    struct sm_list
+        files; /* operations of files that are RINGED (if not in `cancels`) */
 };
 
 static inline struct sm_uring_poll *sm_uring_poll_of(struct sm_poll *poll)
@@ -82,6 +85,7 @@ bool sm_uring_connects(const struct sm_op *op);
 bool sm_uring_poll_submit(struct sm_poll *poll, struct sm_op *op);
 enum sm_op_cancel sm_uring_poll_cancel(struct sm_poll *poll, struct sm_op *op);
 void sm_uring_poll_forget(struct sm_poll *poll, int fd);
+bool sm_uring_poll_offers(struct sm_poll *poll, enum sm_op_code code);
 
 /** Nobody wants `op`, which may be NULL, any more. True if the kernel holds it. */
 bool sm_uring_drop(struct sm_uring_poll *self, struct sm_op *op);

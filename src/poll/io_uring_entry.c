@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations as entries of the submission queue. */
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "base/assert.h"
@@ -30,6 +31,11 @@ static void describe_poll(struct io_uring_sqe *sqe, unsigned events)
     sqe->poll32_events = events;
 }
 
+static uint32_t length(size_t len)
+{
+    return len < LENGTH_MAX ? (uint32_t)len : LENGTH_MAX;
+}
+
 static void describe_transfer(struct sm_uring_poll *self, struct io_uring_sqe *sqe,
                               const struct sm_op *op, int opcode)
 {
@@ -37,14 +43,32 @@ static void describe_transfer(struct sm_uring_poll *self, struct io_uring_sqe *s
     bool send = op->code == SM_OP_SEND || op->code == SM_OP_SENDMSG;
     sqe->opcode = (uint8_t)opcode;
     sqe->addr = (uintptr_t)(message ? (void *)op->msg : op->buf.data);
-    sqe->len = message                    ? 1
-               : op->buf.len < LENGTH_MAX ? (uint32_t)op->buf.len
-                                          : LENGTH_MAX;
+    sqe->len = message ? 1 : length(op->buf.len);
     /* never to answer EAGAIN; never to collect more than one try would */
     sqe->msg_flags = (uint32_t)(op->flags & ~(MSG_DONTWAIT | MSG_WAITALL));
     sqe->msg_flags |= send ? MSG_NOSIGNAL : 0;
     if (self->ring.setup & SM_SETUP_DEFER_TASKRUN) /* then the kernel knows this too */
         sqe->ioprio = SM_POLL_FIRST;
+}
+
+/* U7 */
+static void describe_file(struct io_uring_sqe *sqe, const struct sm_op *op)
+{
+    sqe->flags = op->backend[1] & SM_URING_ASYNC ? SM_SQE_ASYNC : 0;
+    if (op->code == SM_OP_OPEN) {
+        sqe->opcode = IORING_OP_OPENAT;
+        sqe->fd = AT_FDCWD;
+        sqe->addr = (uintptr_t)op->open.path;
+        sqe->len = op->open.mode;
+        sqe->open_flags = (uint32_t)op->flags | O_CLOEXEC;
+    } else if (op->code == SM_OP_FSYNC) {
+        sqe->opcode = IORING_OP_FSYNC;
+    } else {
+        sqe->opcode = op->code == SM_OP_PREAD ? IORING_OP_READ : IORING_OP_WRITE;
+        sqe->addr = (uintptr_t)op->at.data;
+        sqe->len = length(op->at.len);
+        sqe->off = (uint64_t)op->at.offset;
+    }
 }
 
 static void describe(struct sm_uring_poll *self, struct io_uring_sqe *sqe,
@@ -83,10 +107,24 @@ static void describe(struct sm_uring_poll *self, struct io_uring_sqe *sqe,
     case SM_OP_POLL:
         describe_poll(sqe, op->flags & (IN | OUT));
         break;
+    case SM_OP_OPEN:
+    case SM_OP_PREAD:
+    case SM_OP_PWRITE:
+    case SM_OP_FSYNC:
+        describe_file(sqe, op);
+        break;
     case SM_OP_READ:
     case SM_OP_WRITE:
         sm_assert(!"these go by poll");
     }
+}
+
+/* Of those without a record. */
+static void keep_track(struct sm_uring_poll *self, struct sm_op *op)
+{
+    sm_list_init(&op->link);
+    if (sm_op_is_of_file(op))
+        sm_list_push(&self->files, &op->link);
 }
 
 void sm_uring_enqueue(struct sm_uring_poll *self, struct sm_op *op)
@@ -98,7 +136,7 @@ void sm_uring_enqueue(struct sm_uring_poll *self, struct sm_op *op)
         return;
     }
     sm_uring_put_at(op, SM_URING_RINGED);
-    sm_list_init(&op->link);
+    keep_track(self, op);
     op->backend[0] = self->ring.queued - 1;
     self->in_ring++;
     describe(self, sqe, op);
@@ -141,10 +179,13 @@ void sm_uring_catch_up(struct sm_uring_poll *self)
     struct sm_list *node;
     if (self->rearm)
         sm_uring_arm_wakeup(self);
-    while (!sm_list_empty(&self->cancels)
-           && sm_uring_enqueue_cancel(
-               self, sm_container_of(self->cancels.next, struct sm_op, link)))
-        sm_list_shift(&self->cancels);
+    while (!sm_list_empty(&self->cancels)) {
+        struct sm_op *op = sm_container_of(self->cancels.next, struct sm_op, link);
+        if (!sm_uring_enqueue_cancel(self, op))
+            break;
+        sm_list_remove(&op->link);
+        keep_track(self, op);
+    }
     struct sm_list late;
     sm_list_init(&late);
     sm_list_splice(&late, &self->backlog);

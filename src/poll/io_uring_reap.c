@@ -57,6 +57,29 @@ static int settle(struct sm_uring_poll *self, struct sm_op *op,
     return finish(self, op, op->result);
 }
 
+/* What the kernel would begin again after a signal (ERESTARTSYS and its kin) should never
+ * be seen here, but an open that was interrupted says it. */
+static bool was_interrupted(int result)
+{
+    return result == -EINTR || (result <= -512 && result >= -516);
+}
+
+/* U7. Interrupted: it was canceled before it had done anything. ECANCELED that nobody asked
+ * for: there was no thread to be had. */
+static int settle_file(struct sm_uring_poll *self, struct sm_op *op, int result)
+{
+    if (result == -ECANCELED && op->state != SM_OP_CANCEL)
+        return finish(self, op, -EAGAIN);
+    bool again = result == -EAGAIN && !(op->backend[1] & SM_URING_ASYNC);
+    if (!was_interrupted(result) && !again)
+        return finish(self, op, result);
+    if (op->state == SM_OP_CANCEL)
+        return finish(self, op, -ECANCELED);
+    op->backend[1] |= SM_URING_ASYNC;
+    sm_uring_enqueue(self, op);
+    return 0;
+}
+
 struct sm_op *sm_uring_owner_of(struct sm_uring_poll *self,
                                 const struct io_uring_cqe *cqe)
 {
@@ -65,9 +88,18 @@ struct sm_op *sm_uring_owner_of(struct sm_uring_poll *self,
     if (cqe->user_data == SM_URING_WAKE || cqe->user_data == SM_URING_NOBODY)
         return NULL;
     struct sm_op *op = (struct sm_op *)(uintptr_t)cqe->user_data;
-    sm_list_remove(&op->link); /* from the cancels */
+    sm_list_remove(&op->link); /* from the cancels, or the files */
     self->in_ring--;
     return op;
+}
+
+static int end_entry(struct sm_uring_poll *self, struct sm_op *op,
+                     const struct io_uring_cqe *cqe)
+{
+    if (sm_op_is_of_file(op))
+        return settle_file(self, op, cqe->res);
+    return op->backend[1] & SM_URING_BY_POLL ? go_on(self, op, cqe->res)
+                                             : settle(self, op, cqe);
 }
 
 int sm_uring_reap(struct sm_uring_poll *self)
@@ -78,8 +110,7 @@ int sm_uring_reap(struct sm_uring_poll *self)
         sm_uring_pop(&self->ring, &cqe);
         struct sm_op *op = sm_uring_owner_of(self, &cqe);
         if (op)
-            n += op->backend[1] & SM_URING_BY_POLL ? go_on(self, op, cqe.res)
-                                                   : settle(self, op, &cqe);
+            n += end_entry(self, op, &cqe);
     }
     return n;
 }

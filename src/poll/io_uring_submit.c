@@ -2,7 +2,7 @@
 /* Submitting, canceling, forgetting. */
 #include <errno.h>
 
-#include "base/assert.h"
+#include "base/sys.h"
 #include "poll/io_uring.h"
 
 /* A receive from what is certainly empty is not tried (P9); should that be wrong, the
@@ -35,10 +35,39 @@ static bool take(struct sm_uring_poll *self, struct sm_op *op)
     return false;
 }
 
+bool sm_uring_poll_offers(struct sm_poll *poll, enum sm_op_code code)
+{
+    static const uint8_t opcodes[] = {
+        [SM_OP_OPEN] = IORING_OP_OPENAT,
+        [SM_OP_PREAD] = IORING_OP_READ,
+        [SM_OP_PWRITE] = IORING_OP_WRITE,
+        [SM_OP_FSYNC] = IORING_OP_FSYNC,
+    };
+    return code > SM_OP_POLL
+           && sm_uring_knows(&sm_uring_poll_of(poll)->ring, opcodes[code]);
+}
+
+/* U7: nothing to try, no direction to take. */
+static bool take_file(struct sm_uring_poll *self, struct sm_op *op)
+{
+    if (!sm_uring_poll_offers((struct sm_poll *)self, op->code))
+        return sm_op_ended(op, -EOPNOTSUPP);
+    int r = sm_file_fault();
+    if (r < 0)
+        return sm_op_ended(op, r);
+    op->state = SM_OP_PENDING;
+    op->backend[1] = op->code == SM_OP_OPEN ? SM_URING_ASYNC : 0;
+    sm_uring_enqueue(self, op);
+    sm_uring_hand_over(self);
+    return false;
+}
+
 bool sm_uring_poll_submit(struct sm_poll *poll, struct sm_op *op)
 {
     struct sm_uring_poll *self = sm_uring_poll_of(poll);
     sm_assert(op->state == SM_OP_IDLE);
+    if (sm_op_is_of_file(op))
+        return take_file(self, op);
     if (sm_record_is_busy(sm_record_find(&self->records, op->fd), sm_op_directions(op)))
         return sm_op_ended(op, -EBUSY);
     return try_now(self, op) || take(self, op);
@@ -56,6 +85,7 @@ static bool call_back(struct sm_uring_poll *self, struct sm_op *op)
     struct io_uring_sqe *sqe = sm_uring_still_queued(&self->ring, op->backend[0]);
     if (!sqe)
         return false;
+    sm_list_remove(&op->link); /* from the files */
     *sqe = (struct io_uring_sqe){.opcode = IORING_OP_NOP, .user_data = SM_URING_NOBODY};
     self->in_ring--;
     return true;
@@ -66,10 +96,12 @@ static void request_cancel(struct sm_uring_poll *self, struct sm_op *op)
     if (op->state == SM_OP_CANCEL)
         return;
     op->state = SM_OP_CANCEL;
-    if (!sm_uring_enqueue_cancel(self, op))
-        sm_list_push(&self->cancels, &op->link);
-    else
+    if (sm_uring_enqueue_cancel(self, op)) {
         sm_uring_hand_over(self);
+        return;
+    }
+    sm_list_remove(&op->link); /* from the files */
+    sm_list_push(&self->cancels, &op->link);
 }
 
 enum sm_op_cancel sm_uring_poll_cancel(struct sm_poll *poll, struct sm_op *op)

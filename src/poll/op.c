@@ -14,6 +14,8 @@ unsigned sm_op_directions(const struct sm_op *op)
         [SM_OP_ACCEPT] = SM_OP_IN,   [SM_OP_CONNECT] = SM_OP_OUT,
     };
     const int out = POLLOUT | POLLWRNORM | POLLWRBAND;
+    if (sm_op_is_of_file(op))
+        return 0;
     if (op->code != SM_OP_POLL)
         return directions[op->code];
     if (!(op->flags & out))
@@ -41,6 +43,11 @@ static ssize_t call(struct sm_op *op)
         return sm_accept(op->fd, op->addr, op->addr_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     case SM_OP_CONNECT:
         return sm_connect(op->fd, op->addr, *op->addr_len);
+    case SM_OP_OPEN:
+    case SM_OP_PREAD:
+    case SM_OP_PWRITE:
+    case SM_OP_FSYNC:
+        return -EOPNOTSUPP; /* here they would block */
     case SM_OP_POLL:
         break;
     }

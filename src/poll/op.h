@@ -16,6 +16,18 @@ enum {
 /* What poll(2) reports whether it was asked for or not. */
 #define SM_POLL_ALWAYS (POLLERR | POLLHUP | POLLNVAL)
 
+/** Is it one of files, which waits for disks (P13)? */
+static inline bool sm_op_is_of_file(const struct sm_op *op)
+{
+    return op->code > SM_OP_POLL;
+}
+
+/** Is what it gives a new descriptor? */
+static inline bool sm_op_gives_descriptor(const struct sm_op *op)
+{
+    return op->code == SM_OP_ACCEPT || op->code == SM_OP_OPEN;
+}
+
 /** The directions that the operation occupies on its descriptor (P4). */
 unsigned sm_op_directions(const struct sm_op *op);
 

@@ -56,6 +56,12 @@
  *      called, and the memory they point to is free for use when close() returns.
  * P12. Descriptors that cannot be polled (regular files): read and write run at once;
  *      POLL completes with what was asked for.
+ * P13. OPEN, PREAD, PWRITE and FSYNC wait for disks: where offers() says so they are
+ *      carried out without blocking anybody, elsewhere they complete at once with
+ *      -EOPNOTSUPP. They have no direction (P4): any number may be pending on a
+ *      descriptor, and end in any order. forget() knows nothing of them: a descriptor is
+ *      closed when they have ended. Where P3 has to wait for one that is being carried
+ *      out, it waits for the disk; and so does close().
  */
 #ifndef SM_POLL_POLL_H
 #define SM_POLL_POLL_H
@@ -78,6 +84,11 @@ enum sm_op_code {
     SM_OP_ACCEPT,  /* accept4(fd, addr, addr_len, SOCK_NONBLOCK|SOCK_CLOEXEC): new fd */
     SM_OP_CONNECT, /* connect(fd, addr, *addr_len), to its end: 0 or the SO_ERROR */
     SM_OP_POLL,    /* readiness for `flags` (POLLIN, POLLOUT, …): the ready events */
+    /* Of files (P13). What has no positions (a pipe) is not refused, as pread(2) does. */
+    SM_OP_OPEN,   /* open(open.path, flags | O_CLOEXEC, open.mode): new fd */
+    SM_OP_PREAD,  /* pread(fd, at.data, at.len, at.offset) */
+    SM_OP_PWRITE, /* pwrite(fd, at.data, at.len, at.offset) */
+    SM_OP_FSYNC,  /* fsync(fd) */
 };
 
 enum sm_op_state {
@@ -108,6 +119,15 @@ struct sm_op {
             struct sockaddr *addr; /* may be NULL for accept */
             socklen_t *addr_len;
         };
+        struct {
+            void *data;
+            size_t len;
+            int64_t offset; /* >= 0 */
+        } at;
+        struct {
+            const char *path;
+            unsigned mode;
+        } open;
     };
 
     /* the answer */
@@ -137,6 +157,8 @@ struct sm_poll_ops {
      * the loop into a foreign one; -ENOTSUP where there is none. What is submitted after
      * this call is given to the kernel at once. */
     int (*fileno)(struct sm_poll *poll);
+    /* Does it carry out this operation of files (P13)? NULL: none of them. */
+    bool (*offers)(struct sm_poll *poll, enum sm_op_code code);
 };
 
 /* What every instance begins with, so that callers need one pointer only. */
@@ -156,6 +178,11 @@ int sm_poll_open(struct sm_poll **ret, const char *name);
 static inline const struct sm_poll_ops *sm_poll_ops(struct sm_poll *poll)
 {
     return ((struct sm_poll_base *)poll)->ops;
+}
+
+static inline bool sm_poll_offers(struct sm_poll *poll, enum sm_op_code code)
+{
+    return sm_poll_ops(poll)->offers && sm_poll_ops(poll)->offers(poll, code);
 }
 
 #endif

@@ -118,7 +118,7 @@ void sm_uring_close(struct sm_uring *ring)
     sm_close(ring->fd);
 }
 
-int sm_uring_probe(struct sm_uring *ring, const uint8_t *opcodes, int n)
+int sm_uring_probe(struct sm_uring *ring)
 {
     enum { OPS = 64 };
     uint64_t
@@ -128,11 +128,16 @@ int sm_uring_probe(struct sm_uring *ring, const uint8_t *opcodes, int n)
     int r = (int)sm_io_uring_register(ring->fd, SM_REGISTER_PROBE, probe, OPS);
     if (r < 0)
         return r;
-    for (int i = 0; i < n; i++)
-        if (opcodes[i] > probe->last_op
-            || !(probe->ops[opcodes[i]].flags & SM_PROBE_SUPPORTED))
-            return -EOPNOTSUPP;
+    ring->known = 0;
+    for (unsigned i = 0; i < OPS && i <= probe->last_op; i++)
+        if (probe->ops[i].flags & SM_PROBE_SUPPORTED)
+            ring->known |= UINT64_C(1) << i;
     return 0;
+}
+
+bool sm_uring_knows(const struct sm_uring *ring, unsigned opcode)
+{
+    return opcode < 64 && ring->known >> opcode & 1;
 }
 
 /* The registration saves a reference count of the descriptor with each call. It is the

@@ -43,6 +43,7 @@ enum {
     SM_SQ_CQ_OVERFLOW = 1 << 1,
     SM_SQ_TASKRUN = 1 << 2,
 
+    SM_SQE_ASYNC = 1 << 4,
     SM_SQE_CQE_SKIP_SUCCESS = 1 << 6,
     SM_POLL_FIRST = 1 << 0,     /* of receives and sends, 5.19 */
     SM_POLL_ADD_MULTI = 1 << 0, /* 5.13 */
@@ -61,6 +62,7 @@ struct sm_uring {
     unsigned enter_flags; /* that go with each io_uring_enter() */
     unsigned setup;       /* SM_SETUP_… that the kernel granted */
     unsigned features;    /* SM_FEAT_… that it has */
+    uint64_t known;       /* a bit for each IORING_OP_… that it knows */
     bool started;
 
     struct io_uring_sqe *sqes;
@@ -114,7 +116,10 @@ unsigned sm_uring_ready(const struct sm_uring *ring);
 /** Are there completions, or would entering the kernel give some? */
 bool sm_uring_has_news(const struct sm_uring *ring);
 
-/** 0 if the kernel knows all of these IORING_OP_…, else -EOPNOTSUPP. */
-int sm_uring_probe(struct sm_uring *ring, const uint8_t *opcodes, int n);
+/** Ask the kernel what it knows; 0 or -errno. */
+int sm_uring_probe(struct sm_uring *ring);
+
+/** After that: does it know this IORING_OP_…? */
+bool sm_uring_knows(const struct sm_uring *ring, unsigned opcode);
 
 #endif

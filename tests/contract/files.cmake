@@ -6,10 +6,11 @@ include(${CMAKE_CURRENT_LIST_DIR}/switch.cmake)
 # The poll backends.
 add_library(poll_fixture STATIC contract/poll_fixture.c)
 target_link_libraries(poll_fixture PUBLIC harness)
-foreach(part backend cancel wait)
+foreach(part backend cancel wait file)
     sm_test_backends(test_poll_${part} contract/test_poll_${part}.c)
     target_link_libraries(test_poll_${part} PRIVATE poll_fixture)
 endforeach()
+target_sources(test_poll_file PRIVATE support/folder.c)
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     sm_test(test_poll_refused contract/test_poll_refused.c)
@@ -17,7 +18,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
 
     # io_uring as it is set up on older kernels: before 6.6, 6.1 and 5.18.
     if("io_uring" IN_LIST SIMUL_TEST_BACKENDS)
-        foreach(part backend cancel wait)
+        foreach(part backend cancel wait file)
             foreach(step 1 2 3)
                 sm_add_test(test_poll_${part}.older_${step} BACKEND io_uring
                     COMMAND test_poll_${part} ENVIRONMENT TEST_URING_STEP=${step})

@@ -25,6 +25,10 @@ TEST(each_operation_has_its_directions)
         {SM_OP_POLL, POLLWRNORM, SM_OP_OUT},
         {SM_OP_POLL, POLLIN | POLLOUT, SM_OP_IN | SM_OP_OUT},
         {SM_OP_POLL, 0, SM_OP_IN}, /* for a hang-up only */
+        {SM_OP_OPEN, 0, 0},
+        {SM_OP_PREAD, 0, 0},
+        {SM_OP_PWRITE, 0, 0},
+        {SM_OP_FSYNC, 0, 0},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct sm_op op = {.code = (uint8_t)table[i].code, .flags = table[i].flags};
