@@ -60,7 +60,8 @@ endfunction()
 
 # ---- sweeps: see support/sweep.h. Once on epoll is enough for what does not know which
 # backend it runs on. (The contract of stream layers does not either, and takes the longest;
-# on the other backends streams are swept by a scenario.)
+# on the other backends streams are swept by a scenario.) Files are io_uring's own business,
+# and closing a loop has to wait for what is in flight there.
 # Of a test that makes the same call a thousand times the first ones are swept: three of each
 # site, or, in the layers above task/, the first one. Scenarios are swept whole on each
 # backend, but for six calls of each site of that of streams; examples on epoll, three calls
@@ -94,6 +95,8 @@ function(sm_sweep_tests name folder)
     set(backends epoll)
     if(name MATCHES "^test_poll")
         set(backends ${SIMUL_TEST_BACKENDS})
+    elseif(name MATCHES "^test_(file|close)$" AND "io_uring" IN_LIST SIMUL_TEST_BACKENDS)
+        list(APPEND backends io_uring)
     endif()
     set(limit ${SIMUL_SWEEP_LIMIT})
     if(limit AND (NOT folder MATCHES "^(base|switch|poll|loop|task|contract)$"

@@ -77,6 +77,7 @@ int sm_loop_init(struct simul_loop *loop, const simul_loop_opts *opts)
         return r;
 
     ignore_sigpipe();
+    loop->forks = sm_forks;
     loop->backend_name = sm_poll_ops(loop->poll)->name;
     int interval = opts->poll_interval ? opts->poll_interval : 64;
     loop->credit_full = interval == 1 ? -1 : interval * CREDIT_OF_A_PASS;

@@ -69,7 +69,8 @@ struct simul_loop {
     bool reentrant; /* the user allows to run it from inside of itself */
     bool virtual_clock, debug;
     bool deadlock_told;
-    bool escaped; /* somebody was given the loop: another thread might wake it */
+    bool escaped;   /* somebody was given the loop: another thread might wake it */
+    unsigned forks; /* sm_forks when it was made */
     double slow_callback;
     const char *backend_name;
 

@@ -5,8 +5,9 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "poll/op.h"
 
-enum { IGNORED_MAX = 1000, SLICE = 256 };
+enum { IGNORED_MAX = 1000, SLICE = 256, ABANDON_TRIES = 1000 };
 
 /* ---- checkpoints -------------------------------------------------------------------- */
 
@@ -121,13 +122,41 @@ static void op_done(struct sm_op *op)
     sm_wait_finish(wait, op->result);
 }
 
+/* C6. The buffer may be freed when this returns, so what the kernel does with it is waited
+ * for (a bounded number of times without memory; -EEXIST: its thread is gone, and with it
+ * the operation). Nobody will hear of a descriptor. In the child of a fork (S57) the
+ * operation is the parent's. */
+static void op_abandon(struct op_wait *w)
+{
+    const struct simul_loop *loop = &w->wait.task->sched->loop;
+    struct sm_poll *poll = loop->poll;
+    if (loop->forks != sm_forks)
+        return;
+    for (int tries = 0, r = 0; tries < ABANDON_TRIES && r != -EEXIST; tries += r < 0) {
+        if (sm_poll_ops(poll)->cancel(poll, w->op) == SM_OP_REMOVED)
+            break;
+        r = sm_poll_ops(poll)->wait(poll, -1);
+    }
+    if (w->wait.finished && sm_op_gives_descriptor(w->op) && w->op->result >= 0)
+        sm_close((int)w->op->result);
+}
+
 static bool op_abort(struct sm_wait *wait)
 {
     struct op_wait *w = sm_container_of(wait, struct op_wait, wait);
     struct sm_poll *poll = wait->task->sched->loop.poll;
-    if (sm_poll_ops(poll)->cancel(poll, w->op) == SM_OP_REMOVED)
+    if (wait->task->sched->loop.closed)
+        op_abandon(w);
+    else if (sm_poll_ops(poll)->cancel(poll, w->op) == SM_OP_REMOVED)
         sm_wait_finish(wait, -ECANCELED);
     return true; /* else done() is still to come, and the buffer is the kernel's till then */
+}
+
+static bool op_go_on(struct sm_wait *wait)
+{
+    if (wait->task->sched->loop.closed)
+        op_abort(wait);
+    return false;
 }
 
 /* What the virtual clock waits for: not for somebody to connect, or a readiness. */
@@ -142,7 +171,8 @@ ssize_t sm_op_await(struct sm_op *op, const char *what)
     return r < 0 ? r : sm_op_wait(op, what);
 }
 
-ssize_t sm_op_wait(struct sm_op *op, const char *what)
+static ssize_t wait_for_op(struct sm_op *op, const char *what,
+                           bool (*abort)(struct sm_wait *))
 {
     struct simul_loop *loop = sm_running;
     op->done = op_done;
@@ -151,11 +181,22 @@ ssize_t sm_op_wait(struct sm_op *op, const char *what)
         return op->result;
 
     struct op_wait w = {.op = op};
-    sm_wait_prepare(&w.wait, what, op_abort);
+    sm_wait_prepare(&w.wait, what, abort);
     w.wait.keeps = true;
+    w.wait.holds = sm_op_gives_descriptor(op);
     op->user = &w.wait;
     sm_loop_hold(loop, holds_clock(op));
     ssize_t n = sm_wait_suspend(&w.wait);
     sm_loop_unhold(loop, holds_clock(op));
     return n;
+}
+
+ssize_t sm_op_wait(struct sm_op *op, const char *what)
+{
+    return wait_for_op(op, what, op_abort);
+}
+
+ssize_t sm_op_wait_to_end(struct sm_op *op, const char *what)
+{
+    return wait_for_op(op, what, op_go_on);
 }

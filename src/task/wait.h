@@ -172,6 +172,9 @@ ssize_t sm_op_await(struct sm_op *op, const char *what);
  *  what the operation names (a descriptor!) must be looked up after it. */
 ssize_t sm_op_wait(struct sm_op *op, const char *what);
 
+/** The same for the rest of what has begun: no cancel comes through, it stays pending. */
+ssize_t sm_op_wait_to_end(struct sm_op *op, const char *what);
+
 /** Ask a task for cancellation; false if it is done. */
 bool sm_task_cancel(struct simul_future *task);
 

@@ -64,6 +64,10 @@ void sm_loop_job_end(struct sm_loop_job *job);
 /** The loop is closed: take it back, or block until it is delivered, and end it. */
 void sm_loop_job_close(struct sm_loop_job *job);
 
+/** simul_to_thread() in the default pool for what leaves something in `arg`: lost(arg) is
+ * called if the loop closes and nobody will see it. Whether fn was called it must know. */
+int sm_to_thread(simul_fn *fn, void *arg, void (*lost)(void *arg));
+
 /** run_in_executor() with a context, which is taken. */
 struct simul_future *sm_run_job(struct simul_loop *loop, simul_fn *fn, void *arg,
                                 const simul_job_opts *opts,

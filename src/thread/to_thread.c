@@ -11,6 +11,7 @@
 struct thread_wait {
     struct sm_wait wait;
     struct sm_loop_job job;
+    void (*lost)(void *arg); /* may be NULL: see sm_to_thread() */
 };
 
 static void end(struct sm_ready *ready)
@@ -24,6 +25,8 @@ static bool abort_wait(struct sm_wait *wait)
     struct thread_wait *w = sm_container_of(wait, struct thread_wait, wait);
     if (wait->task->sched->loop.closed) { /* C6: not before the job is off this stack */
         sm_loop_job_close(&w->job);
+        if (w->lost)
+            w->lost(w->job.arg);
         return false;
     }
     if (!sm_loop_job_take_back(&w->job))
@@ -32,10 +35,11 @@ static bool abort_wait(struct sm_wait *wait)
     return true;
 }
 
-static int wait_for_thread(simul_fn *fn, void *arg, struct simul_executor *executor)
+static int wait_for_thread(simul_fn *fn, void *arg, struct simul_executor *executor,
+                           void (*lost)(void *arg))
 {
     struct simul_loop *loop = sm_running;
-    struct thread_wait w = {.job = {.fn = fn, .arg = arg}};
+    struct thread_wait w = {.job = {.fn = fn, .arg = arg}, .lost = lost};
     int r = sm_context_copy(sm_context_current(), &w.job.context);
     if (r < 0)
         return r;
@@ -81,5 +85,11 @@ int simul_to_thread_opts(simul_fn *fn, void *arg, const simul_job_opts *opts)
     if (r < 0)
         return r;
     return owns ? wait_for_future(fn, arg, opts)
-                : wait_for_thread(fn, arg, opts ? opts->executor : NULL);
+                : wait_for_thread(fn, arg, opts ? opts->executor : NULL, NULL);
+}
+
+int sm_to_thread(simul_fn *fn, void *arg, void (*lost)(void *arg))
+{
+    int r = sm_checkpoint();
+    return r < 0 ? r : wait_for_thread(fn, arg, NULL, lost);
 }

@@ -6,9 +6,13 @@
 #include "task/trace.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include "task/wait.h"
 
 static simul_loop *loop;
 
@@ -241,6 +245,91 @@ TEST(waits_that_are_finished_and_not_resumed_are_given_back)
     close_and_check(3);
     ck_assert_int_eq(simul_error(outside[1]), -EIO);
     simul_release_all(outside, 2);
+}
+
+/* ---- operations of the poller --------------------------------------------------------------- */
+
+static struct {
+    int fds[2];
+    char buf[4];
+} receiving;
+
+static int receive(void *unused)
+{
+    (void)unused;
+    struct sm_op op = {.fd = receiving.fds[0],
+                       .code = SM_OP_RECV,
+                       .buf = {receiving.buf, sizeof receiving.buf}};
+    return (int)sm_op_await(&op, "receive");
+}
+
+static void use_again(void *unused)
+{
+    (void)unused;
+    memset(receiving.buf, 'r', sizeof receiving.buf);
+}
+
+static void start_receiving(void)
+{
+    static const simul_task_opts opts = {.release_arg = use_again};
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+                                receiving.fds),
+                     0);
+    simul_release(simul_loop_create_task(loop, receive, NULL, &opts));
+    for (int i = 0; i < 3; i++)
+        run_ready();
+}
+
+static void close_receiving(void)
+{
+    close(receiving.fds[0]);
+    close(receiving.fds[1]);
+}
+
+/* Whoever is faster, the bytes or the close. */
+TEST(memory_of_an_operation_is_free_when_the_argument_is_released)
+{
+    open_loop();
+    start_receiving();
+    ck_assert_int_eq(send(receiving.fds[1], "new", 3, 0), 3);
+
+    close_loop();
+
+    ck_assert_mem_eq(receiving.buf, "rrrr", 4);
+    close_receiving();
+}
+
+static int accept_one(void *listener)
+{
+    struct sm_op op = {.fd = *(int *)listener, .code = SM_OP_ACCEPT};
+    return (int)sm_op_await(&op, "accept");
+}
+
+/* The loop hears of it while it waits for the operation of another task. */
+TEST(descriptor_that_comes_while_the_loop_closes_is_closed)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof name;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char byte;
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&name, len), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&name, &len), 0);
+    open_loop();
+    start_receiving();
+    simul_release(simul_loop_create_task(loop, accept_one, &listener, NULL));
+    for (int i = 0; i < 3; i++)
+        run_ready();
+    ck_assert_int_eq(connect(client, (struct sockaddr *)&name, len), 0);
+
+    close_loop();
+
+    close(listener);
+    ck_assert_int_le(recv(client, &byte, 1, 0), 0);
+    close(client);
+    close_receiving();
 }
 
 /* ---- what hangs on futures ------------------------------------------------------------------- */
