@@ -3,19 +3,23 @@
  * Files, without blocking the loop. (asyncio has none of its own: loop.run_in_executor() with
  * open() and read(), or the package aiofiles.)
  *
- * The kernel makes who reads a file wait for the disk, whatever he asks for; so these calls are
- * made in a thread of the loop's default pool (simul/thread.h), and the task waits for it.
+ * The kernel makes who reads a file wait for the disk, whatever he asks for. On io_uring it
+ * carries out opening, reading and writing at positions, and syncing itself, and the loop goes
+ * on meanwhile. All the rest, and everything on other backends, is called in a thread of the
+ * loop's default pool (simul/thread.h), and the task waits for it. The results are the same.
  * Descriptors are ordinary ones, of any kind; but one that may block for ever (a FIFO, a
  * terminal) keeps a thread for that time: for these there are streams.
  *
  * Cancelling: a call that has not begun is taken back. One that runs is waited for, and its
  * result counts; the cancel stays pending for the next call that waits. So -ECANCELED means
- * that nothing was done.
+ * that nothing was done. (On io_uring an open that waits for a FIFO's peer is taken back, too.)
+ *
+ * A descriptor must stay open until the calls that use it have returned.
  *
  * Errors of every function here, beside those of the system call of its name:
  *   -ECANCELED        the task was cancelled; nothing was done
- *   -SIMUL_ESHUTDOWN  the executor is shut down
- *   -EAGAIN           the system grants no thread
+ *   -SIMUL_ESHUTDOWN  a thread is needed, and the executor is shut down
+ *   -EAGAIN           a thread is needed, and the system grants none
  *   -ENOMEM
  *   -SIMUL_ENOTASK    called outside of a task
  */

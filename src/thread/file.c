@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files: system calls that are made in a thread of the pool. */
+/* Files: operations of the poller where it has them (file_op.h), else system calls that are
+ * made in a thread of the pool. */
 #include <fcntl.h>
 #include <limits.h>
 #include <simul/file.h>
@@ -7,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "thread/file_op.h"
+#include "thread/jobs.h"
 
 /* One call; on the stack of the task, which waits until it has ended. */
 struct call {
@@ -43,12 +46,26 @@ static int do_open(void *arg)
     return ended(call, sm_open(call->path, call->flags | O_CLOEXEC, call->mode));
 }
 
+/* The loop has closed: nobody will hear of the descriptor. */
+static void close_lost(void *arg)
+{
+    struct call *call = arg;
+    if (call->made && call->result >= 0)
+        sm_close((int)call->result);
+}
+
 int simul_file_open(const char *path, int flags, unsigned mode)
 {
     struct call call = {.path = path, .flags = flags, .mode = mode};
-    return path ? (int)make(&call, do_open) : -EINVAL;
+    if (!path)
+        return -EINVAL;
+    if (sm_file_offers(SM_OP_OPEN))
+        return sm_file_op_open(path, flags, mode);
+    int r = sm_to_thread(do_open, &call, close_lost);
+    return r < 0 ? r : (int)call.result;
 }
 
+/* Never by the poller: see U8 in poll/io_uring.c. */
 static int do_close(void *arg)
 {
     struct call *call = arg;
@@ -65,6 +82,10 @@ int simul_file_close(int fd)
 }
 
 /* ---- reading and writing ------------------------------------------------------------------ */
+
+/* Where a file stands is read and written by the system call under a lock, so that of two
+ * writers each finds a place of his own; io_uring has no such lock. So what begins there is
+ * always a thread's. */
 
 static int do_read(void *arg)
 {
@@ -83,7 +104,10 @@ ssize_t simul_file_read(int fd, void *buf, size_t n)
 ssize_t simul_file_pread(int fd, void *buf, size_t n, off_t offset)
 {
     struct call call = {.fd = fd, .data = buf, .n = n, .offset = offset};
-    return offset < 0 ? -EINVAL : make(&call, do_read);
+    if (offset < 0)
+        return -EINVAL;
+    return sm_file_offers(SM_OP_PREAD) ? sm_file_op_pread(fd, buf, n, offset)
+                                       : make(&call, do_read);
 }
 
 static ssize_t write_piece(const struct call *call, size_t done)
@@ -116,7 +140,11 @@ ssize_t simul_file_write(int fd, const void *data, size_t n)
 ssize_t simul_file_pwrite(int fd, const void *data, size_t n, off_t offset)
 {
     struct call call = {.fd = fd, .data = (void *)data, .n = n, .offset = offset};
-    return offset < 0 || n > SSIZE_MAX ? -EINVAL : make(&call, do_write);
+    if (offset < 0 || n > SSIZE_MAX)
+        return -EINVAL;
+    return sm_file_offers(SM_OP_PWRITE) && !sm_file_size_is_limited()
+               ? sm_file_op_pwrite(fd, data, n, offset)
+               : make(&call, do_write);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -130,7 +158,8 @@ static int do_sync(void *arg)
 int simul_file_sync(int fd)
 {
     struct call call = {.fd = fd};
-    return (int)make(&call, do_sync);
+    return sm_file_offers(SM_OP_FSYNC) ? sm_file_op_sync(fd)
+                                       : (int)make(&call, do_sync);
 }
 
 static int do_truncate(void *arg)
