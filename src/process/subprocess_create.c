@@ -87,7 +87,7 @@ int simul_subprocess_exec(simul_subprocess_transport **transport, char *const *a
                           const simul_process_opts *opts)
 {
     static const simul_process_opts defaults;
-    struct simul_subprocess_transport *it;
+    struct simul_subprocess_transport *it = NULL;
     opts = opts ? opts : &defaults;
     int r = protocol ? sm_process_check(argv, opts) : -EINVAL;
     if (r == 0)
