@@ -14,6 +14,12 @@ sm_test_backends(test_datagram net/test_datagram.c support/folder.c ${SM_NET_SUP
 sm_test_backends(test_sendfile net/test_sendfile.c support/folder.c ${SM_NET_SUPPORT})
 sm_test_backends(test_unix net/test_unix.c support/folder.c ${SM_NET_SUPPORT})
 
+# It counts memory; a task that fails leaves the other one waiting: nothing for a sweep.
+sm_test_program(test_waiting net/test_waiting.c ${SM_NET_SUPPORT})
+foreach(backend ${SIMUL_TEST_BACKENDS})
+    sm_add_test(test_waiting BACKEND ${backend} COMMAND test_waiting)
+endforeach()
+
 sm_test_program(test_many net/test_many.c)
 # ThreadSanitizer has 8,128 threads, and each of our stacks counts as one.
 if(NOT SIMUL_SANITIZE STREQUAL "thread")
