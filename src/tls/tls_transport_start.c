@@ -60,15 +60,16 @@ static int lend(struct simul_transport *transport)
 static int lend_kept(struct simul_transport *transport)
 {
     struct simul_stream *stream = transport->handshake;
-    struct iovec kept = {transport->kept + transport->kept_start, transport->kept_len};
-    ssize_t r = 0;
     if (stream->closing)
         return -ECONNABORTED; /* meanwhile */
-    if (kept.iov_len > 0)
-        r = stream->top->ops->write(stream->top, &kept, 1, SM_NOWAIT);
-    if (r >= 0)
-        sm_transport_drop_kept(transport);
-    return r < 0 ? (int)r : 0;
+    if (transport->kept_len == 0)
+        return 0;
+    struct iovec kept = {transport->kept + transport->kept_start, transport->kept_len};
+    ssize_t r = stream->top->ops->write(stream->top, &kept, 1, SM_NOWAIT);
+    if (r < 0)
+        return (int)r;
+    sm_transport_drop_kept(transport);
+    return 0;
 }
 
 static int shake_hands(struct simul_transport *transport,
