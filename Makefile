@@ -6,6 +6,8 @@
 
 SHELL := /bin/bash
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Many tests wait more than they compute.
+TEST_JOBS ?= $(shell echo $$((2 * $(JOBS))))
 PREFIX ?= /usr/local
 # Taken when a tree is configured for the first time.
 ifneq ($(shell command -v ninja),)
@@ -44,7 +46,7 @@ test: ## build and pass all tests, in all configurations
 	@scripts/install-deps run test
 	@$(MAKE) --no-print-directory test-trees
 	@printf 'subdirs(%s)\n' $(CONFIGS) > build-test/CTestTestfile.cmake
-	@ctest --test-dir build-test --parallel $(JOBS) --output-on-failure \
+	@ctest --test-dir build-test --parallel $(TEST_JOBS) --output-on-failure \
 	    --timeout 300 --output-log build-test/ctest.log $(CTEST_ARGS)
 
 test-trees: $(TREES)
@@ -78,7 +80,7 @@ test-mutants: ## each planted bug must be caught by a test
 test-aarch64: ## cross-build and run the core's tests under qemu-user
 	@scripts/install-deps run test
 	@$(MAKE) --no-print-directory build-test/aarch64
-	@ctest --test-dir build-test/aarch64 --parallel $(JOBS) --output-on-failure
+	@ctest --test-dir build-test/aarch64 --parallel $(TEST_JOBS) --output-on-failure
 
 # The linker's cache, without which programs do not find a library in /usr/local/lib.
 install: all ## into PREFIX (/usr/local), under DESTDIR
