@@ -207,7 +207,9 @@ SIMUL_API int simul_connect_write_pipe(simul_stream **stream, int fd,
  *
  * @param stream  set on success; to be released with simul_stream_release()
  * @return        0
- * @error -EBADF          the standard stream is closed
+ * @error -EBADF          the standard stream is closed. In a program that begins without one,
+ *                        what is opened next has its number, and is taken for it: open
+ *                        /dev/null in its place first
  * @error -EINVAL         a directory, or something else that is no stream of bytes
  * @error -EPROTOTYPE     a socket that is not of type SOCK_STREAM
  * @error -ENOMEM, -EMFILE
