@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <simul/sync.h>
 #include <simul/transport.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@ static char large[LARGE], got[4096];
 struct seen {
     bool keep_open;
     int lost, error;
+    simul_event over; /* set when it is lost */
 };
 
 static void on_made(simul_transport *transport, void *user)
@@ -45,6 +47,7 @@ static void on_lost(simul_transport *transport, void *user, int error)
     struct seen *seen = user;
     (void)transport;
     seen->lost++;
+    simul_event_set(&seen->over);
     seen->error = error;
     trace("lost:%d", error);
 }
@@ -104,10 +107,10 @@ static size_t sip(int fd, size_t n)
     return (size_t)r;
 }
 
-static void until_lost(const struct seen *seen)
+static void until_lost(struct seen *seen)
 {
-    while (!seen->lost)
-        ck_assert_int_eq(simul_sleep(0), 0);
+    if (!seen->lost)
+        ck_assert_int_eq(simul_event_wait(&seen->over), 0);
 }
 
 static void wait_a_bit(void)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <simul/subprocess.h>
+#include <simul/sync.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ struct seen {
     bool close_at_once, write_at_once, silent;
     int lost;
     size_t have;
+    simul_event over; /* set when it is lost */
 };
 
 static void on_made(simul_subprocess_transport *transport, void *user)
@@ -63,6 +65,7 @@ static void on_lost(simul_subprocess_transport *transport, void *user, int error
     (void)transport;
     ck_assert_int_eq(error, 0);
     seen->lost++;
+    simul_event_set(&seen->over);
 }
 
 static void on_pause(simul_subprocess_transport *transport, void *user)
@@ -98,13 +101,13 @@ static simul_subprocess_transport *run(const char *command, struct seen *seen,
     return transport;
 }
 
-static void until_lost(const struct seen *seen)
+static void until_lost(struct seen *seen)
 {
-    while (!seen->lost)
-        ck_assert_int_eq(simul_sleep(0), 0);
+    if (!seen->lost)
+        ck_assert_int_eq(simul_event_wait(&seen->over), 0);
 }
 
-static void end_of_it(simul_subprocess_transport *transport, const struct seen *seen)
+static void end_of_it(simul_subprocess_transport *transport, struct seen *seen)
 {
     until_lost(seen);
     simul_subprocess_release(transport);
@@ -265,7 +268,7 @@ PROCESS_TEST(it_is_sent_signals)
     ck_assert_ptr_nonnull(strstr(all, "1:caught\n"));
     ck_assert_ptr_nonnull(strstr(all, "exited:5"));
 
-    seen.lost = 0;
+    seen = (struct seen){0};
     transport = run("sleep 100", &seen, NULL);
     ck_assert_int_eq(simul_subprocess_terminate(transport), 0);
     end_of_it(transport, &seen);

@@ -9,6 +9,7 @@
 #include "net/pair.h"
 #include "tls/certs.h"
 
+#include <simul/sync.h>
 #include <simul/transport.h>
 
 enum { LARGE = 1 << 20 };
@@ -21,6 +22,7 @@ struct seen {
     bool keep_open, pause_on_data, silent;
     int made, lost, error;
     size_t have;
+    simul_event over; /* set when it is lost */
 };
 
 static void on_made(simul_transport *transport, void *user)
@@ -56,6 +58,7 @@ static void on_lost(simul_transport *transport, void *user, int error)
     struct seen *seen = user;
     (void)transport;
     seen->lost++;
+    simul_event_set(&seen->over);
     seen->error = error;
     trace("lost:%d", error);
 }
@@ -129,10 +132,10 @@ static simul_transport *over_tls(struct seen *seen)
     return over_tls_with(seen, (simul_connect_opts){0});
 }
 
-static void until_lost(const struct seen *seen)
+static void until_lost(struct seen *seen)
 {
-    while (!seen->lost)
-        ck_assert_int_eq(simul_sleep(0), 0);
+    if (!seen->lost)
+        ck_assert_int_eq(simul_event_wait(&seen->over), 0);
 }
 
 static void wait_a_bit(void)
@@ -147,7 +150,7 @@ static void peer_says(const char *text)
     ck_assert_int_eq(simul_stream_write(peer, text, (size_t)n), n);
 }
 
-static void close_both(simul_transport *transport, const struct seen *seen)
+static void close_both(simul_transport *transport, struct seen *seen)
 {
     simul_stream_close(peer);
     simul_transport_close(transport);
