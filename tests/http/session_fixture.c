@@ -117,3 +117,14 @@ void until(const int *counter, int n, simul_task *task)
     ck_assert_int_eq(r, 0);
     ck_assert_msg(!simul_done(task), "too early: %s", simul_message(task));
 }
+
+int bound_port(int *fd)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    *fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(*fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(getsockname(*fd, (struct sockaddr *)&address, &len), 0);
+    return ntohs(address.sin_port);
+}

@@ -38,6 +38,9 @@ const char *text_of(simul_response *response);
 /* Lets the loop run until a counter of a server is at least n, which the task brings about. */
 void until(const int *counter, int n, simul_task *task);
 
+/* A port at which nobody listens, ours while the socket is open. */
+int bound_port(int *fd);
+
 #define ck_assert_has(text_, part_)                                                    \
     ck_assert_msg(strstr(text_, part_), "\"%s\" has no \"%s\"", text_, part_)
 

@@ -3,7 +3,6 @@
  * and says what happened, and the session works on. */
 #include "http/session_fixture.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
@@ -107,18 +106,6 @@ TEST(a_reset_is_an_error)
 }
 
 /* ---- no server ------------------------------------------------------------------------- */
-
-/* A port at which nobody listens, ours while the socket is open. */
-static int bound_port(int *fd)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    *fd = socket(AF_INET, SOCK_STREAM, 0);
-    ck_assert_int_eq(bind(*fd, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(getsockname(*fd, (struct sockaddr *)&address, &len), 0);
-    return ntohs(address.sin_port);
-}
 
 static void get_refused(void)
 {

@@ -3,9 +3,6 @@
  * name server would say so: who asks it has not gone through the proxy. */
 #include "http/session_fixture.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const simul_session_opts trusting = {.trust_env = true};
@@ -155,18 +152,6 @@ TEST(the_environment_does_not_count_unless_that_is_wanted)
 }
 
 /* ---- errors ---------------------------------------------------------------------------- */
-
-/* A port at which nobody listens, ours while the socket is open. */
-static int bound_port(int *fd)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    *fd = socket(AF_INET, SOCK_STREAM, 0);
-    ck_assert_int_eq(bind(*fd, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(getsockname(*fd, (struct sockaddr *)&address, &len), 0);
-    return ntohs(address.sin_port);
-}
 
 static void be_refused(void)
 {

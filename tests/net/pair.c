@@ -40,6 +40,17 @@ int run_net_test(void (*body)(void))
                           &(simul_loop_opts){.poll_interval = 1, .budget = -1});
 }
 
+void close_loop_under(simul_fn *leaves, void *arg, const simul_loop_opts *opts)
+{
+    simul_loop *loop;
+    capture_log();
+    ck_assert_int_eq(simul_loop_new(&loop, opts), 0);
+    simul_task *task = simul_loop_create_task(loop, leaves, arg, NULL);
+    ck_assert_int_eq(simul_loop_run_forever(loop), 0);
+    simul_release(task);
+    ck_assert_int_eq(simul_loop_close(loop), 0);
+}
+
 simul_stream *stream_and_peer(int *peer, const simul_connect_opts *opts)
 {
     int fds[2];
@@ -48,6 +59,14 @@ simul_stream *stream_and_peer(int *peer, const simul_connect_opts *opts)
     ck_assert_int_eq(simul_open_connection_fd(&stream, fds[0], opts), 0);
     *peer = fds[1];
     return stream;
+}
+
+void unix_pair(simul_stream *pair[2])
+{
+    int fds[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(simul_open_connection_fd(&pair[i], fds[i], NULL), 0);
 }
 
 static void shrink(int fd)

@@ -27,8 +27,15 @@ int run_net_test(void (*body)(void));
 /** simul_run(), with the same time limit. */
 int run_limited(simul_fn *fn, void *arg);
 
+/** Run leaves(arg) in a loop of its own until it stops it, and close the loop under what was
+ *  left; the log is captured. */
+void close_loop_under(simul_fn *leaves, void *arg, const simul_loop_opts *opts);
+
 /** A stream over a socketpair; *peer is the other end, blocking, the caller's. */
 simul_stream *stream_and_peer(int *peer, const simul_connect_opts *opts);
+
+/** Two streams that are each other's peers over a socketpair. */
+void unix_pair(simul_stream *pair[2]);
 
 /** Two streams that are connected to each other by TCP, with small socket buffers. */
 void tcp_pair(simul_stream *pair[2], const simul_connect_opts *opts);

@@ -221,13 +221,7 @@ static int leaves_an_attempt(void *unused)
 
 TEST(a_loop_closed_under_an_attempt_leaves_nothing)
 {
-    simul_loop *loop;
-    capture_log();
-    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
-    simul_task *task = simul_loop_create_task(loop, leaves_an_attempt, NULL, NULL);
-    ck_assert_int_eq(simul_loop_run_forever(loop), 0);
-    simul_release(task);
-    ck_assert_int_eq(simul_loop_close(loop), 0);
+    close_loop_under(leaves_an_attempt, NULL, NULL);
     close_place(&left[0]);
 }
 

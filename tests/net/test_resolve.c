@@ -325,13 +325,7 @@ static int abandons(void *arg)
 TEST(a_loop_closed_under_a_question_leaves_nothing)
 {
     struct dns dns;
-    simul_loop *loop;
-    capture_log();
-    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
-    simul_task *task = simul_loop_create_task(loop, abandons, &dns, NULL);
-    ck_assert_int_eq(simul_loop_run_forever(loop), 0);
-    simul_release(task);
-    ck_assert_int_eq(simul_loop_close(loop), 0);
+    close_loop_under(abandons, &dns, NULL);
     close(dns.fd);
 }
 

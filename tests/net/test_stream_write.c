@@ -676,13 +676,7 @@ static int leaves_a_reader_behind(void *unused)
 
 TEST(a_loop_closed_under_a_reader_frees_the_stream_with_its_handle)
 {
-    simul_loop *loop;
-    capture_log();
-    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
-    simul_task *task = simul_loop_create_task(loop, leaves_a_reader_behind, NULL, NULL);
-    ck_assert_int_eq(simul_loop_run_forever(loop), 0);
-    simul_release(task);
-    ck_assert_int_eq(simul_loop_close(loop), 0);
+    close_loop_under(leaves_a_reader_behind, NULL, NULL);
     simul_stream_release(left[0]);
     simul_stream_release(left[1]);
 }

@@ -890,13 +890,7 @@ static int leaves_all(void *unused)
 
 TEST(a_loop_closed_under_transports_leaves_nothing_and_calls_nobody)
 {
-    simul_loop *loop;
-    capture_log();
-    ck_assert_int_eq(simul_loop_new(&loop, &(simul_loop_opts){.debug = true}), 0);
-    simul_task *task = simul_loop_create_task(loop, leaves_all, NULL, NULL);
-    ck_assert_int_eq(simul_loop_run_forever(loop), 0);
-    simul_release(task);
-    ck_assert_int_eq(simul_loop_close(loop), 0);
+    close_loop_under(leaves_all, NULL, &(simul_loop_opts){.debug = true});
     ck_assert_int_eq(logged("a transport was not closed before its loop"), 4);
     ck_assert_int_eq(ours.lost + theirs, 0);
     ck_assert_uint_eq(simul_server_clients(left), 0);

@@ -9,14 +9,6 @@
 
 static simul_stream *ends[2];
 
-static void make_pair(void)
-{
-    int fds[2];
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(simul_open_connection_fd(&ends[i], fds[i], NULL), 0);
-}
-
 static void release_pair(void)
 {
     for (int i = 0; i < 2; i++)
@@ -28,7 +20,7 @@ static void release_pair(void)
 static struct handshake shake(simul_tls_context *client, const char *host,
                               simul_tls_context *server)
 {
-    make_pair();
+    unix_pair(ends);
     return shake_hands(ends, client, host, server);
 }
 

@@ -15,17 +15,9 @@ static char sent[LARGE], got[LARGE];
 
 static simul_stream *ends[2];
 
-static void make_pair(void)
-{
-    int fds[2];
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(simul_open_connection_fd(&ends[i], fds[i], NULL), 0);
-}
-
 static void make_tls_pair(void)
 {
-    make_pair();
+    unix_pair(ends);
     tls_on_pair(ends);
 }
 
@@ -33,7 +25,7 @@ static void make_tls_pair(void)
 static void make_tls_pair_with(simul_tls_opts opts, double shutdown_timeout)
 {
     static simul_tls_context *server;
-    make_pair();
+    unix_pair(ends);
     simul_tls_context *client = client_with(opts);
     server = server_with("good", (simul_tls_opts){0});
     (void)shutdown_timeout;
@@ -100,7 +92,7 @@ NET_TEST(a_file_is_sent)
 NET_TEST(a_connection_goes_over_to_tls_in_the_middle)
 {
     char *line;
-    make_pair();
+    unix_pair(ends);
     ck_assert_int_eq(simul_stream_write(ends[0], "STARTTLS\n", 9), 9);
     ck_assert_int_eq(simul_stream_readline(ends[1], &line), 9);
     ck_assert_int_eq(simul_stream_write(ends[1], "go\n", 3), 3);
@@ -116,7 +108,7 @@ NET_TEST(a_connection_goes_over_to_tls_in_the_middle)
 NET_TEST(what_came_too_early_is_given_to_tls)
 {
     char *line;
-    make_pair();
+    unix_pair(ends);
     ck_assert_int_eq(simul_stream_write(ends[0], "STARTTLS\n", 9), 9);
     simul_task *task = simul_create_task(start_client_tls, ends[0]);
     let_run(3);
@@ -130,7 +122,7 @@ NET_TEST(what_came_too_early_is_given_to_tls)
 NET_TEST(plain_text_that_was_slipped_in_is_never_taken_for_protected)
 {
     char *line;
-    make_pair();
+    unix_pair(ends);
     ck_assert_int_eq(simul_stream_write(ends[0], "STARTTLS\nQUIT\n", 14), 14);
     simul_task *task = simul_create_task(start_client_tls, ends[0]);
     let_run(3);
@@ -144,7 +136,7 @@ NET_TEST(plain_text_that_was_slipped_in_is_never_taken_for_protected)
 
 NET_TEST(tls_is_refused_where_it_cannot_begin)
 {
-    make_pair();
+    unix_pair(ends);
     simul_tls_context *client = client_with((simul_tls_opts){0});
     ck_assert_int_eq(simul_stream_start_tls(ends[0], client, NULL), -EINVAL);
     ck_assert_int_eq(simul_stream_start_tls(NULL, client, NULL), -EINVAL);
@@ -169,7 +161,7 @@ NET_TEST(tls_is_refused_where_it_cannot_begin)
 NET_TEST(without_tls_there_is_nothing_to_tell_of_it)
 {
     simul_tls_certificate *certificate;
-    make_pair();
+    unix_pair(ends);
     ck_assert_ptr_null(simul_stream_tls_version(ends[0]));
     ck_assert_ptr_null(simul_stream_tls_cipher(NULL));
     ck_assert(!simul_stream_tls_resumed(ends[0]));
