@@ -425,6 +425,11 @@ class Player:
     def states(self, words):
         return "[" + ",".join(state(self.things[word]) for word in words) + "]"
 
+    def passes_on(self, task):
+        """A cancel goes through it to tasks that it waits for."""
+        waits_for = getattr(task, "_fut_waiter", None)
+        return waits_for in self.tasks or hasattr(waits_for, "_children")
+
     def gathered(self, errors, futures):
         outer = gather(*futures, return_exceptions=errors == "1")
 
@@ -438,9 +443,12 @@ class Player:
             plain(error)
 
         def cancel(msg=None, plain=outer.cancel):
-            pending = [f in self.tasks for f in futures if not f.done()]
-            if True in pending and False in pending[pending.index(True):]:
+            pending = [f for f in futures if not f.done()]
+            tasks = [f in self.tasks for f in pending]
+            if True in tasks and False in tasks[tasks.index(True):]:
                 self.meant("gather: its cancel reaches plain futures before tasks")
+            if any(self.passes_on(f) for f in set(pending) if pending.count(f) > 1):
+                self.meant("gather: who stands in it twice passes its cancel on once")
             return plain(msg=msg)
 
         for future in set(futures):
