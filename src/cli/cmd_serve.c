@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/serve_routes.h"
@@ -78,12 +79,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* A URL to go to: a name as it was given, of numbers those of the first socket. */
 static void say_where(const struct options *o, simul_server *server)
 {
+    char at[SIMUL_ADDRESS_TEXT + 256];
     if (o->quiet)
         return;
-    printf("listening on http%s://%s:%d\n", o->cert ? "s" : "", o->host,
-           simul_server_port(server));
+    if (!*o->host || strchr(o->host, ':'))
+        simul_server_sockname(server, 0, at, sizeof at);
+    else
+        snprintf(at, sizeof at, "%s:%d", o->host, simul_server_port(server));
+    printf("listening on http%s://%s\n", o->cert ? "s" : "", at);
     fflush(stdout);
 }
 

@@ -197,6 +197,14 @@ class Life(unittest.TestCase):
             sock.sendall(b"GET / HT")
             self.assertEqual(sock.recv(100), b"")
 
+    def test_an_address_of_ip6_is_a_url_too(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError as error:
+            self.skipTest(error)
+        with Server("--host", "::1") as server:
+            self.assertEqual(server.url, f"http://[::1]:{server.port}")
+
     def test_a_port_in_use_is_said(self):
         with Server() as server:
             result = run("serve", "--host", "127.0.0.1", "--port", str(server.port))
