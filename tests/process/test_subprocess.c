@@ -14,7 +14,7 @@ static const simul_process_opts all_pipes = {
 
 /* What has been seen, and what is to be done about it. */
 struct seen {
-    bool close_at_once, write_at_once, silent;
+    bool close_at_once, write_at_once, silent, exited;
     int lost;
     size_t have;
     simul_event over; /* set when it is lost */
@@ -54,8 +54,9 @@ static void on_pipe_lost(simul_subprocess_transport *transport, void *user, int 
 
 static void on_exited(simul_subprocess_transport *transport, void *user)
 {
-    const struct seen *seen = user;
+    struct seen *seen = user;
     ck_assert_int_eq(seen->lost, 0);
+    seen->exited = true;
     trace("exited:%d", simul_subprocess_get_returncode(transport));
 }
 
@@ -178,9 +179,9 @@ PROCESS_TEST(what_a_grandchild_still_says_comes_after_the_exit) /* P04, S47 */
     simul_subprocess_transport *transport =
         run("exec 3<&0; { read x; echo $x; } <&3 & exit 0", &seen,
             &(simul_process_opts){.in = SIMUL_PIPE, .out = SIMUL_PIPE});
-    trace_take();
-    until_traced();
-    ck_assert_trace("exited:0");
+    while (!seen.exited)
+        ck_assert_int_eq(simul_sleep(0.001), 0);
+    ck_assert_trace("made exited:0");
     simul_transport *in = simul_subprocess_get_pipe_transport(transport, 0);
     ck_assert_int_eq(simul_transport_write(in, "late\n", 5), 0);
     end_of_it(transport, &seen);
@@ -241,7 +242,7 @@ PROCESS_TEST(a_child_that_wants_no_input_is_noticed)
 {
     struct seen seen = {0};
     simul_subprocess_transport *transport =
-        run("exec <&-; sleep 100", &seen, &(simul_process_opts){.in = SIMUL_PIPE});
+        run("exec <&-; exec sleep 100", &seen, &(simul_process_opts){.in = SIMUL_PIPE});
     trace_take();
     until_traced();
     ck_assert_trace("closed:0:0");
@@ -269,7 +270,7 @@ PROCESS_TEST(it_is_sent_signals)
     ck_assert_ptr_nonnull(strstr(all, "exited:5"));
 
     seen = (struct seen){0};
-    transport = run("sleep 100", &seen, NULL);
+    transport = run("exec sleep 100", &seen, NULL);
     ck_assert_int_eq(simul_subprocess_terminate(transport), 0);
     end_of_it(transport, &seen);
     ck_assert_trace("made exited:-15");
