@@ -180,7 +180,9 @@ SIMUL_API int simul_stream_start_tls(simul_stream *stream, simul_tls_context *co
  * connection_made is not called again. What was written before goes out before, and in
  * plain. Until this returns nothing is received, and nothing can be written. Call it as soon
  * as the protocol of both has said so: what the peer sends meanwhile belongs to TLS, but
- * what was delivered before was not protected.
+ * what was delivered before was not protected. The transport stays until this returns; but
+ * one that a callback was given, and nobody has a handle to, may be gone before this is
+ * called: connection_lost says so.
  *
  * @error -ENOTSUP  a transport of datagrams or pipes, or one that has TLS already
  * @error           else as simul_stream_start_tls(); what is lost there is told to
