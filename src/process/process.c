@@ -151,9 +151,6 @@ int sm_process_check(char *const *argv, const simul_process_opts *opts)
 {
     if (!argv || !argv[0] || opts->process_group < SIMUL_NEW_GROUP)
         return -EINVAL;
-    for (size_t i = 0; i < opts->n_pass_fds; i++)
-        if (opts->pass_fds[i] < 0)
-            return -EBADF;
     return sm_loop_usable(sm_running);
 }
 

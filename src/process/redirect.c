@@ -43,13 +43,6 @@ static int open_null(struct sm_redirect *redirect, int i)
     return give(redirect, i, fd);
 }
 
-static int use(struct sm_redirect *redirect, int i, int fd)
-{
-    redirect->child[i] = fd;
-    long r = sm_fcntl(fd, F_GETFD, 0);
-    return r < 0 ? (int)r : 0;
-}
-
 static int open_one(struct sm_redirect *redirect, int i, int how)
 {
     switch (how) {
@@ -63,15 +56,29 @@ static int open_one(struct sm_redirect *redirect, int i, int how)
         redirect->child[ERR] = redirect->child[OUT] >= 0 ? redirect->child[OUT] : 1;
         return i == ERR ? 0 : -EINVAL;
     default:
-        return how < 0 ? -EINVAL : use(redirect, i, how);
+        redirect->child[i] = how;
+        return how < 0 ? -EINVAL : 0;
     }
+}
+
+/* Before anything is opened here, which may get the number of what is not open: the pipe, say,
+ * through which the child reports, and whose end would not come if the program had it. */
+static int check_open(const int how[3], const simul_process_opts *opts)
+{
+    long r = 0;
+    for (int i = 0; i < 3 && r >= 0; i++)
+        if (how[i] > 0)
+            r = sm_fcntl(how[i], F_GETFD, 0);
+    for (size_t i = 0; i < opts->n_pass_fds && r >= 0; i++)
+        r = sm_fcntl(opts->pass_fds[i], F_GETFD, 0);
+    return r < 0 ? (int)r : 0;
 }
 
 int sm_redirect_open(struct sm_redirect *redirect, const simul_process_opts *opts)
 {
     const int how[3] = {opts->in, opts->out, opts->err};
     *redirect = (struct sm_redirect){.child = {-1, -1, -1}, .parent = {-1, -1, -1}};
-    int r = 0;
+    int r = check_open(how, opts);
     for (int i = 0; i < 3 && r == 0; i++)
         r = open_one(redirect, i, how[i]);
     if (r < 0) {

@@ -222,6 +222,21 @@ PROCESS_TEST(only_what_is_passed_is_open_in_a_child)
         close(fds[i]);
 }
 
+/* The next pipe, which the child must not keep, would have that number. */
+PROCESS_TEST(a_descriptor_that_is_not_open_is_not_one_that_is_made_for_the_child)
+{
+    int next = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    close(next);
+    for (int fd = next; fd < next + 8; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        const simul_process_opts passed = {.pass_fds = &fd, .n_pass_fds = 1};
+        ck_assert_int_eq(try_exec("true", &passed), -EBADF);
+        const simul_process_opts errors = {.in = SIMUL_PIPE, .err = fd};
+        ck_assert_int_eq(try_exec("true", &errors), -EBADF);
+    }
+}
+
 /* ---- signals, groups, sessions ---------------------------------------------------------------------- */
 
 static void ignore(int signum)
