@@ -150,19 +150,25 @@ static int claim(struct signal_watch *watch)
     return r;
 }
 
-/* Give it back; the disposition is restored only if it is still ours. No handler knows
- * the loop any more when this returns. */
-static void disclaim(struct signal_watch *watch)
+/* The disposition is restored only if it is still ours. The lock is held. */
+static void give_back(int signum)
 {
-    int signum = watch->signum;
     struct sigaction now;
-    pthread_mutex_lock(&lock);
     if (sigaction(signum, NULL, &now) == 0 && now.sa_handler == on_signal)
         sigaction(signum, &table[signum].before, NULL);
     set_owner(signum, NULL);
     while (__atomic_load_n(&handling, __ATOMIC_ACQUIRE) > 0)
         sched_yield(); /* in another thread */
     __atomic_store_n(&table[signum].pending, 0, __ATOMIC_RELEASE);
+}
+
+/* No handler knows the loop any more when this returns. (In the child of a fork none does
+ * anyway, and the signal may be another loop's.) */
+static void disclaim(const struct signal_watch *watch)
+{
+    pthread_mutex_lock(&lock);
+    if (table[watch->signum].owner == watch->loop)
+        give_back(watch->signum);
     pthread_mutex_unlock(&lock);
 }
 
@@ -222,7 +228,7 @@ int sm_signal_add(struct simul_loop *loop, int signum, simul_callback_fn *fn, vo
 static void remove_watch(struct signal_watch *watch)
 {
     disclaim(watch);
-    set_use(watch, SM_SIGNAL_RUN);
+    watch->loop->outstanding -= watch->use == SM_SIGNAL_USER;
     watch->removed = true;
     if (!watch->queued)
         free_watch(watch); /* else run() does */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char usr1[] = "usr1", usr2[] = "usr2", other[] = "other";
@@ -207,6 +209,37 @@ SIGNAL_TEST(write_to_a_closed_pipe_does_not_kill)
     ck_assert_int_eq(simul_call_soon(NULL, write_to_nobody, NULL, NULL), 0);
     let_settle();
     ck_assert_trace("1");
+}
+
+/* The exit status of a child in which the loop of its parent is closed behind a handler of
+ * the child's own loop, which then has to run. */
+static int close_the_parents(simul_loop *parents)
+{
+    simul_loop *mine;
+    if (simul_loop_new(&mine, NULL) < 0
+        || simul_add_signal_handler(mine, SIGUSR1, trace_text, usr1) < 0)
+        return 2;
+    simul_loop_close(parents);
+    for (int i = 0; i < 3; i++)
+        kill(getpid(), SIGUSR1);
+    for (int i = 0; i < 2; i++)
+        simul_loop_run_once(mine, 0);
+    simul_loop_close(mine);
+    return strcmp(trace_take(), "usr1") != 0;
+}
+
+TEST(in_the_child_of_a_fork_closing_the_parents_loop_leaves_its_own_signals) /* S57 */
+{
+    int status = -1;
+    simul_loop *loop;
+    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
+    ck_assert_int_eq(simul_add_signal_handler(loop, SIGUSR1, trace_text, other), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(close_the_parents(loop));
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(simul_loop_close(loop), 0);
 }
 
 HARNESS_MAIN_BACKEND("signal")
