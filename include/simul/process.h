@@ -25,6 +25,9 @@
  * Signals are never sent to another process that happens to have the same number: not
  * before the status is collected, because nobody else gets the number, nor afterwards.
  *
+ * In the child of a fork the processes that its parent has started are not its own: it
+ * neither kills them, whatever it closes and releases, nor signals them (-ESRCH).
+ *
  * A child that runs holds a virtual clock, and the loop is not taken for deadlocked.
  */
 #ifndef SIMUL_PROCESS_H

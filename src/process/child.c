@@ -65,9 +65,14 @@ static bool collect(struct sm_child *child, int flags)
 
 /* ---- signals ------------------------------------------------------------------------- */
 
+bool sm_child_is_ours(const struct sm_child *child)
+{
+    return child->loop->forks == sm_forks;
+}
+
 int sm_child_signal(struct sm_child *child, int signum)
 {
-    if (child->returncode != SIMUL_RUNNING)
+    if (child->returncode != SIMUL_RUNNING || !sm_child_is_ours(child))
         return -ESRCH;
     long r = child->is_pidfd ? sm_pidfd_send_signal(child->fd, signum) : -ENOSYS;
     return (int)(r == -ENOSYS ? sm_kill(child->pid, signum) : r);
@@ -87,7 +92,7 @@ void sm_child_give_up(struct sm_child *child)
 {
     if (child->returncode != SIMUL_RUNNING)
         return;
-    if (kill(child->pid, SIGKILL) < 0 && errno == EPERM) {
+    if (!sm_child_is_ours(child) || (kill(child->pid, SIGKILL) < 0 && errno == EPERM)) {
         set_status(child, LOST);
         return;
     }

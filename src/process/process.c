@@ -36,7 +36,7 @@ static void end_with_loop(struct sm_at_close *at_close)
         sm_container_of(at_close, struct simul_process, at_close);
     if (process->child.returncode != SIMUL_RUNNING)
         return;
-    if (!process->closed)
+    if (!process->closed && sm_child_is_ours(&process->child))
         sm_log(SIMUL_LOG_WARNING,
                "a loop was closed while its child %d ran; it was killed",
                (int)process->child.pid);

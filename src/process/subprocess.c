@@ -109,7 +109,7 @@ static void end_with_loop(struct sm_at_close *at_close)
     struct simul_subprocess_transport *it =
         sm_container_of(at_close, struct simul_subprocess_transport, at_close);
     if (it->child.returncode == SIMUL_RUNNING) {
-        if (!it->closed)
+        if (!it->closed && sm_child_is_ours(&it->child))
             sm_log(SIMUL_LOG_WARNING,
                    "a loop was closed while its child %d ran; it was killed",
                    (int)it->child.pid);

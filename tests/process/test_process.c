@@ -205,6 +205,55 @@ TEST(a_loop_that_is_closed_kills_the_children_that_are_left)
     simul_process_release(process);
 }
 
+static int start_two(void *arg)
+{
+    simul_process **processes = arg;
+    for (int i = 0; i < 2; i++)
+        processes[i] = spawn(NULL, "sleep", "60", NULL);
+    return 0;
+}
+
+static int terminate_two(void *arg)
+{
+    simul_process **processes = arg;
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(simul_process_terminate(processes[i]), 0);
+        trace("%d", end_of(processes[i]));
+    }
+    return 0;
+}
+
+/* The loop's, which is not the one that runs. */
+static int run_in(simul_loop *loop, simul_fn *fn, void *arg)
+{
+    simul_task *task = simul_loop_create_task(loop, fn, arg, NULL);
+    int r = simul_loop_run_until_complete(loop, task);
+    simul_release(task);
+    return r;
+}
+
+TEST(the_child_of_a_fork_kills_none_of_its_parents_children) /* S57 */
+{
+    int status = -1;
+    simul_loop *loop;
+    simul_process *processes[2] = {NULL, NULL};
+    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
+    ck_assert_int_eq(run_in(loop, start_two, processes), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(60);
+        simul_process_release(processes[0]);
+        int r = simul_process_terminate(processes[1]);
+        simul_loop_close(loop);
+        _exit(r != -ESRCH);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(run_in(loop, terminate_two, processes), 0);
+    ck_assert_trace("-15 -15");
+    simul_loop_close(loop);
+}
+
 static int leave_many(void *arg)
 {
     (void)arg;
