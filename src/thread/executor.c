@@ -55,9 +55,11 @@ static void free_executor(struct simul_executor *executor)
     sm_free(executor);
 }
 
+/* A dead one stays: its threads are not there to be joined. */
 void sm_executor_unref(struct simul_executor *executor)
 {
-    if (__atomic_sub_fetch(&executor->refs, 1, __ATOMIC_ACQ_REL) == 0)
+    if (!sm_executor_dead(executor)
+        && __atomic_sub_fetch(&executor->refs, 1, __ATOMIC_ACQ_REL) == 0)
         free_executor(executor);
 }
 

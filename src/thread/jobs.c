@@ -138,9 +138,12 @@ int sm_loop_job_begin(struct sm_loop_job *job, struct simul_loop *loop,
     return r;
 }
 
+/* In the child of a fork there is no thread that will ever deliver it. */
 bool sm_loop_job_take_back(struct sm_loop_job *job)
 {
-    bool mine = sm_executor_take_back(job->executor, &job->job);
+    bool mine = sm_executor_dead(job->executor)
+                    ? !job->delivered
+                    : sm_executor_take_back(job->executor, &job->job);
     if (!mine)
         return false;
     job->delivered = true; /* nobody will */
