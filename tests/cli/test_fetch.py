@@ -206,6 +206,16 @@ class Errors(Fetch):
             self.assertRegex(result.stderr, "cannot .*No such file|Not a directory")
         self.assertEqual(self.bad.paths, [])
 
+    def test_standard_streams_that_are_closed_are_errors(self):
+        for how, said in (("<&-", "cannot read the list of URLs: Bad file descriptor"),
+                          (">&-", "cannot write to standard output: Bad file descriptor")):
+            result = subprocess.run(
+                ["sh", "-c", f'exec "$@" {how}', "sh", SIMUL, "fetch", "-f", "-",
+                 self.bad.url + "/1"],
+                capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+            self.assertEqual(result.returncode, 1, how)
+            self.assertIn(said, result.stderr)
+
     def test_output_that_nobody_reads_ends_it(self):
         urls = [f"{self.bad.url}/{i}" for i in range(3)] + [self.bad.url + "/late/30"]
         process = subprocess.Popen([SIMUL, "fetch", *urls], stdout=subprocess.PIPE,
