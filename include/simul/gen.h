@@ -143,6 +143,7 @@ SIMUL_API int simul_yield_at(simul_gen *self, const void *value, void **sent,
  * @param inner  borrowed. Closed when this returns, unless it was running
  * @return       the result of inner's function (>= 0); simul_gen_result(inner) has its value
  * @error (any)  inner's error; or, after a close that went well, -SIMUL_EGENEXIT
+ * @error -SIMUL_ENOTASK  inner is an asynchronous one, and this is outside of a task
  *
  * Awaits:   if the function of inner does
  * asyncio:  yield from inner

@@ -73,6 +73,14 @@ static inline int check(struct simul_gen *agen)
     return sm_coro_mine(&agen->coro) ? 0 : -EXDEV;
 }
 
+int sm_agen_lend(struct simul_gen *agen)
+{
+    int r = check(agen);
+    if (r == 0 && agen->state == SIMUL_GEN_CREATED)
+        register_with(sm_sched_of(sm_running), agen);
+    return r;
+}
+
 static __attribute__((noinline)) int begin(struct simul_gen *agen, const void *sent,
                                            void **value)
 {
@@ -175,13 +183,13 @@ static void shutdown_drop(struct sm_closable *closable)
     shutdown_free(sm_container_of(closable, struct shutdown, closable));
 }
 
-/* The next after `it` that is suspended; NULL: none. */
+/* The next after `it` that is suspended; NULL: none. What is lent is closed by who has it. */
 static struct simul_gen *next_suspended(struct sm_sched *sched, struct sm_list *it)
 {
     for (it = it->next; it != &sched->closables; it = it->next) {
         struct sm_closable *closable = sm_container_of(it, struct sm_closable, link);
         struct simul_gen *agen = sm_container_of(closable, struct simul_gen, closable);
-        if (closable->drop == drop && agen->state == SIMUL_GEN_SUSPENDED)
+        if (closable->drop == drop && agen->state == SIMUL_GEN_SUSPENDED && !agen->lent)
             return agen;
     }
     return NULL;

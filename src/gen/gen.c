@@ -112,8 +112,10 @@ static void lost(struct sm_coro *coro)
         gen->settling = false;
     gen->from = NULL;
     sm_gen_end(gen, -ECANCELED);
-    if (from)
+    if (from) {
+        from->lent -= gen->is_async;
         sm_gen_unuse(from);
+    }
     sm_gen_settle(gen);
 }
 

@@ -33,6 +33,7 @@ struct simul_gen {
     bool closer_tried;         /* an asynchronous one was given to a task */
     bool ignores_exit;         /* it has yielded while it was being closed */
     unsigned uses;             /* G2 */
+    unsigned lent;             /* of these, asynchronous ones that give its values */
     int error;                 /* passed in: what the yield returns */
     int result;                /* of its function */
     const void *sent;          /* passed in; borrowed during the step */
@@ -104,6 +105,8 @@ int sm_gen_throw(struct simul_gen *gen, int error, void **value);
 int sm_gen_close(struct simul_gen *gen);
 
 /* ---- agen.c -------------------------------------------------------------------------- */
+/** Another generator gives its values: 0, and if it has not begun, its loop knows it now. */
+int sm_agen_lend(struct simul_gen *agen);
 /** Its owner has released it while it is suspended. */
 void sm_agen_orphaned(struct simul_gen *agen);
 /** It is CLOSED. */

@@ -63,9 +63,13 @@ int simul_yield_from_at(simul_gen *self, simul_gen *inner, const char *where,
         return -ENOMEM;
     if (!self || !sm_coro_has(&self->coro, __builtin_frame_address(0)))
         return -SIMUL_ESTATE;
+    int r = inner->is_async ? sm_agen_lend(inner) : 0;
+    if (r < 0)
+        return r;
     sm_gen_use(inner);
+    inner->lent += self->is_async;
     self->from = inner;
-    int r = sm_gen_step(inner, NULL, &value);
+    r = sm_gen_step(inner, NULL, &value);
     while (r > 0) {
         r = simul_yield_at(self, value, &sent, where, function);
         r = pass_in(inner, r, sent, &value);
@@ -73,6 +77,7 @@ int simul_yield_from_at(simul_gen *self, simul_gen *inner, const char *where,
     self->from = NULL;
     if (r == 0)
         r = inner->result < 0 ? 0 : inner->result;
+    inner->lent -= self->is_async;
     sm_gen_unuse(inner);
     return r;
 }

@@ -278,4 +278,60 @@ TEST(loop_closed_in_the_middle_of_the_shutdown)
     ck_assert_int_eq(simul_loop_close(loop), 0);
 }
 
+/* ---- one that gives the values of another --------------------------------------------------- */
+
+static int gives_those_of(simul_agen *self, void *inner)
+{
+    return simul_yield_from(self, inner);
+}
+
+TEST(loop_closed_while_one_gives_the_values_of_another)
+{
+    simul_loop *loop;
+    capture_log();
+    ck_assert_int_eq(simul_loop_new(&loop, &like_asyncio), 0);
+    simul_agen *inner = simul_agen_new(resource, NULL);
+    simul_agen *agen = simul_agen_new(gives_those_of, inner);
+    step_on(loop, agen);
+    ck_assert_int_eq(simul_loop_close(loop), 0);
+    ck_assert_int_eq(logged("was not closed before its loop"), 2);
+    ck_assert_int_eq(simul_gen_state(inner), SIMUL_GEN_CLOSED);
+    simul_agen_release(agen);
+    simul_agen_release(inner);
+}
+
+TASK_TEST(shutdown_closes_one_through_the_other_that_gives_its_values)
+{
+    capture_log();
+    simul_agen *inner = simul_agen_new(resource, NULL);
+    simul_agen *agen = simul_agen_new(gives_those_of, inner);
+    ck_assert_int_eq(simul_agen_next(agen, NULL), 1);
+    ck_assert_int_eq(simul_shutdown_asyncgens(), 0);
+    ck_assert_trace("closed:SIMUL_EGENEXIT");
+    ck_assert_int_eq(simul_gen_state(agen), SIMUL_GEN_CLOSED);
+    ck_assert_int_eq(logged("could not be closed well"), 0);
+    simul_agen_release(agen);
+    simul_agen_release(inner);
+}
+
+TASK_TEST(shutdown_closes_one_whose_values_a_plain_generator_gives)
+{
+    simul_agen *inner = simul_agen_new(resource, NULL);
+    simul_gen *gen = simul_gen_new(gives_those_of, inner);
+    ck_assert_int_eq(simul_gen_next(gen, NULL), 1);
+    ck_assert_int_eq(simul_shutdown_asyncgens(), 0);
+    ck_assert_trace("closed:SIMUL_EGENEXIT");
+    simul_gen_release(gen);
+    simul_agen_release(inner);
+}
+
+TEST(asynchronous_one_gives_no_values_to_a_generator_outside_of_a_task)
+{
+    simul_agen *inner = simul_agen_new(resource, NULL);
+    simul_gen *gen = simul_gen_new(gives_those_of, inner);
+    ck_assert_int_eq(simul_gen_next(gen, NULL), -SIMUL_ENOTASK);
+    simul_gen_release(gen);
+    simul_agen_release(inner);
+}
+
 HARNESS_MAIN_BACKEND("agen_end")
