@@ -360,6 +360,8 @@ static void close_jobs(struct sm_closable *closable)
     if (left > 0 && loop->debug)
         sm_log(SIMUL_LOG_WARNING,
                "the loop was closed while %d jobs were running in threads", left);
+    if (jobs->executor)
+        sm_executor_shut(jobs->executor, false);
     simul_executor_release(jobs->executor);
     jobs->executor = NULL;
     loop->jobs = NULL;

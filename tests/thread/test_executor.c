@@ -384,6 +384,25 @@ TASK_TEST(shutdown_of_the_default_executor_gives_up_after_its_time)
     simul_release(future);
 }
 
+static int use_executor(void *executor)
+{
+    simul_future *future = submit(executor, nothing, NULL);
+    int r = simul_await(future);
+    simul_release(future);
+    return r;
+}
+
+TEST(default_executor_is_shut_down_when_its_loop_closes_though_others_hold_it)
+{
+    simul_loop *loop;
+    simul_executor *executor = make(1);
+    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
+    ck_assert_int_eq(simul_loop_set_default_executor(loop, executor), 0);
+    simul_loop_close(loop);
+    ck_assert_int_eq(simul_run(use_executor, executor), -SIMUL_ESHUTDOWN);
+    simul_executor_release(executor);
+}
+
 TASK_TEST(default_executor_may_be_another)
 {
     simul_executor *executor = make(1);
@@ -518,14 +537,6 @@ static int submit_in_child(void *executor)
     simul_release(future);
     simul_executor_shutdown(executor, SIMUL_SHUTDOWN_WAIT);
     simul_executor_release(executor);
-    return r;
-}
-
-static int use_executor(void *executor)
-{
-    simul_future *future = submit(executor, nothing, NULL);
-    int r = simul_await(future);
-    simul_release(future);
     return r;
 }
 
