@@ -255,6 +255,7 @@ static int mute_socket(int type, int *port)
     struct sockaddr_in at = {.sin_family = AF_INET};
     socklen_t size = sizeof at;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    *port = 0;
     int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
     if (bind(fd, (struct sockaddr *)&at, size) < 0
         || getsockname(fd, (struct sockaddr *)&at, &size) < 0)
