@@ -14,7 +14,8 @@ void sm_socket_tune(int fd, bool delay, bool keep_alive);
 /** See that it is a socket of type SOCK_STREAM, and make it non-blocking. */
 int sm_socket_adopt(int fd);
 
-/** Close a descriptor that the poller of `loop` may know (P5). */
+/** Close a descriptor that the poller of `loop` may know (P5). In the child of a fork the
+ *  poller is not told (S57): what it has in the kernel is the parent's. */
 void sm_socket_close(struct simul_loop *loop, int fd);
 
 #endif

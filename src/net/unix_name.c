@@ -6,20 +6,22 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "loop/loop.h"
 #include "net/address.h"
 
 /* What was made, to tell it from what others put in its place. */
 struct sm_unix_name {
     dev_t device;
     ino_t inode;
+    unsigned forks; /* sm_forks when it was made */
     char path[];
 };
 
 void sm_unix_name_end(struct sm_unix_name *name)
 {
     struct stat now;
-    if (name && sm_stat(name->path, &now) == 0 && now.st_dev == name->device
-        && now.st_ino == name->inode)
+    if (name && name->forks == sm_forks && sm_stat(name->path, &now) == 0
+        && now.st_dev == name->device && now.st_ino == name->inode)
         sm_unlink(name->path);
     sm_free(name);
 }
@@ -27,8 +29,10 @@ void sm_unix_name_end(struct sm_unix_name *name)
 static struct sm_unix_name *new_name(const char *path)
 {
     struct sm_unix_name *name = sm_zalloc(sizeof *name + strlen(path) + 1);
-    if (name)
-        strcpy(name->path, path);
+    if (!name)
+        return NULL;
+    name->forks = sm_forks;
+    strcpy(name->path, path);
     return name;
 }
 

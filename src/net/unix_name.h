@@ -15,7 +15,8 @@ struct sm_unix_name;
 int sm_unix_bind(struct sm_unix_name **name, int fd, const char *path, unsigned mode);
 
 /** Remove the file, if it is still the one that was made, and free the name. While the
- *  socket is open nobody else's file gets its inode. NULL does nothing. */
+ *  socket is open nobody else's file gets its inode. In the child of a fork the file is the
+ *  parent's, and stays. NULL does nothing. */
 void sm_unix_name_end(struct sm_unix_name *name);
 
 #endif

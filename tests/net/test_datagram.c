@@ -8,6 +8,7 @@
 #include <simul/datagram.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static simul_datagram *open_with(simul_datagram_opts opts)
@@ -234,6 +235,29 @@ NET_TEST(unix_sockets_answer_each_other)
     ck_assert_int_eq(simul_datagram_sendto(server, "x", 1, &from), -ENOENT);
     simul_datagram_release(server);
     ck_assert(!exists("server"));
+}
+
+/* S57: neither what waits for the parent's endpoint, nor its file */
+NET_TEST(closed_in_the_child_of_a_fork_an_endpoint_is_still_the_parents)
+{
+    int status = -1;
+    unlink("server");
+    simul_datagram *server = open_with((simul_datagram_opts){.local_path = "server"});
+    simul_task *task = waiting_receiver(server);
+    pid_t pid = fork();
+    if (pid == 0) {
+        simul_datagram_release(server);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert(exists("server"));
+    simul_datagram *client = open_with((simul_datagram_opts){.remote_path = "server"});
+    say(client, "hi", NULL);
+    ck_assert_int_eq(await_release(task), 0);
+    ck_assert_int_eq(receiving.result, 2);
+    simul_datagram_release(client);
+    simul_datagram_release(server);
 }
 
 /* S39: a full receiver makes the sender wait */
