@@ -312,7 +312,8 @@ TASK_TEST(closing_is_done_although_the_task_is_cancelled)
 
 static int create_it(void *path)
 {
-    return simul_file_open(path, O_RDWR | O_CREAT, 0600);
+    int fd = simul_file_open(path, O_RDWR | O_CREAT, 0600);
+    return fd < 0 ? fd : close(fd);
 }
 
 /* In a sweep it may not come at all. */
