@@ -45,7 +45,8 @@ void sm_executor_join(struct simul_executor *executor)
 
 static void free_executor(struct simul_executor *executor)
 {
-    sm_executor_join(executor);
+    if (!sm_executor_dead(executor))
+        sm_executor_join(executor);
     sm_list_each_safe (it, &executor->all) {
         struct sm_worker *worker = sm_container_of(it, struct sm_worker, all);
         sem_destroy(&worker->wake);
@@ -55,11 +56,11 @@ static void free_executor(struct simul_executor *executor)
     sm_free(executor);
 }
 
-/* A dead one stays: its threads are not there to be joined. */
+/* The threads of a dead one are not there to give up theirs, nor to be joined. */
 void sm_executor_unref(struct simul_executor *executor)
 {
-    if (!sm_executor_dead(executor)
-        && __atomic_sub_fetch(&executor->refs, 1, __ATOMIC_ACQ_REL) == 0)
+    unsigned theirs = sm_executor_dead(executor) ? (unsigned)executor->workers : 0;
+    if (__atomic_sub_fetch(&executor->refs, 1, __ATOMIC_ACQ_REL) == theirs)
         free_executor(executor);
 }
 
@@ -337,8 +338,7 @@ void sm_executor_hold(struct simul_executor *executor)
 
 void simul_executor_release(simul_executor *executor)
 {
-    if (!executor || sm_executor_dead(executor)
-        || __atomic_sub_fetch(&executor->holders, 1, __ATOMIC_ACQ_REL) > 0)
+    if (!executor || __atomic_sub_fetch(&executor->holders, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     sm_executor_shut(executor, false);
     sm_executor_unref(executor);
