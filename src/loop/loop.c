@@ -205,7 +205,8 @@ static int check_deadlock(struct simul_loop *loop)
 
 static int64_t to_ns(double seconds)
 {
-    if (seconds < 0)
+    const double most = 9e9; /* some 285 years are for ever, and nanoseconds of 63 bits */
+    if (seconds < 0 || seconds > most)
         return -1;
     return (int64_t)ceil(seconds * 1e9); /* up: a timer is never early */
 }
