@@ -81,7 +81,7 @@ TASK_TEST(others_run_while_a_file_keeps_its_reader_waiting)
 
 TASK_TEST(errors_are_those_of_the_system)
 {
-    char buf[1];
+    char buf[1] = "";
     ck_assert_int_eq(simul_file_open("no/such/file", O_RDONLY, 0), -ENOENT);
     ck_assert_int_eq(simul_file_open(NULL, O_RDONLY, 0), -EINVAL);
     ck_assert_int_eq(simul_file_read(-1, buf, 1), -EBADF);
@@ -97,7 +97,7 @@ TASK_TEST(errors_are_those_of_the_system)
 
 TASK_TEST(errors_at_positions_are_those_of_the_system)
 {
-    char buf[4];
+    char buf[4] = "";
     int fds[2], folder = simul_file_open(".", O_RDONLY, 0);
     int full = simul_file_open("/dev/full", O_WRONLY, 0);
     ck_assert_int_ge(folder, 0);
@@ -119,7 +119,7 @@ TASK_TEST(errors_at_positions_are_those_of_the_system)
 }
 
 /* The kernel cannot read the second page, and says so after it has written the first.
- * memcheck would say so before. */
+ * memcheck and qemu would say so before. */
 TASK_TEST(a_write_that_is_cut_short_goes_on)
 {
     if (RUNNING_ON_VALGRIND)
@@ -131,11 +131,13 @@ TASK_TEST(a_write_that_is_cut_short_goes_on)
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(data, MAP_FAILED);
     ck_assert_int_eq(mprotect(data + page, page, PROT_NONE), 0);
+    bool is_cut_short = pwrite(fd, data, 2 * page, 0) == (ssize_t)page;
+    ck_assert_int_eq(ftruncate(fd, 0), 0);
 
     ck_assert_int_eq(simul_file_pwrite(fd, data, 2 * page, 0), -EFAULT);
 
     ck_assert_int_eq(simul_file_fstat(fd, &file), 0);
-    ck_assert_int_eq(file.st_size, page);
+    ck_assert_int_eq(file.st_size, is_cut_short ? page : 0);
     munmap(data, 2 * page);
     close(fd);
 }
