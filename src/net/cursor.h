@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* How far a write of several pieces has come. */
+/* Writes of several pieces: their size, and how far one has come. */
 #ifndef SM_NET_CURSOR_H
 #define SM_NET_CURSOR_H
 
+#include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <sys/uio.h>
+
+/** Bytes of all pieces; -EINVAL: more than can be. */
+static inline ssize_t sm_pieces_size(const struct iovec *pieces, int n)
+{
+    size_t total = 0;
+    for (int i = 0; i < n; i++) {
+        if (pieces[i].iov_len > SSIZE_MAX - total)
+            return -EINVAL;
+        total += pieces[i].iov_len;
+    }
+    return (ssize_t)total;
+}
 
 /* What is left of a write. */
 struct sm_cursor {
@@ -19,6 +33,14 @@ static inline void sm_cursor_advance(struct sm_cursor *cursor, size_t n)
     cursor->skip += n;
     while (cursor->left > 0 && cursor->skip >= cursor->iov->iov_len)
         cursor->skip -= cursor->iov++->iov_len;
+}
+
+/** At the first byte. */
+static inline struct sm_cursor sm_cursor_of(const struct iovec *pieces, size_t size)
+{
+    struct sm_cursor cursor = {.iov = pieces, .left = size, .total = size};
+    sm_cursor_advance(&cursor, 0); /* over empty pieces */
+    return cursor;
 }
 
 /* Up to max pieces of what is left, for a system call; how many. */

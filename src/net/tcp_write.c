@@ -182,27 +182,14 @@ static ssize_t write_at_once(struct sm_tcp *tcp, struct sm_cursor *cursor)
     return cut_off(tcp, cursor, -ENOMEM);
 }
 
-static ssize_t size_of(const struct iovec *iov, int n)
-{
-    size_t total = 0;
-    for (int i = 0; i < n; i++) {
-        if (iov[i].iov_len > SSIZE_MAX - total)
-            return -EINVAL;
-        total += iov[i].iov_len;
-    }
-    return (ssize_t)total;
-}
-
 static ssize_t write_pieces(struct sm_tcp *tcp, const struct iovec *iov, int n,
                             unsigned flags)
 {
-    ssize_t total = size_of(iov, n);
-    struct sm_cursor cursor = {
-        .iov = iov, .left = (size_t)total, .total = (size_t)total};
+    ssize_t total = sm_pieces_size(iov, n);
     int r = writable(tcp);
     if (total <= 0 || r < 0)
         return r < 0 ? r : total;
-    sm_cursor_advance(&cursor, 0); /* over empty pieces */
+    struct sm_cursor cursor = sm_cursor_of(iov, (size_t)total);
     if (flags & SM_NOWAIT)
         return write_at_once(tcp, &cursor);
     if (tcp->writing) {

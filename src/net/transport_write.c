@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "net/cursor.h"
 #include "net/transport.h"
 
 enum { HIGH_WATER = 64 << 10, TOO_OFTEN = 5, AT_ONCE = 64 };
@@ -216,23 +217,11 @@ static int write_all(struct simul_transport *transport, const struct iovec *piec
     return 0;
 }
 
-/* Of all pieces; -EINVAL: more than can be. */
-static ssize_t length_of(const struct iovec *pieces, int n)
-{
-    size_t len = 0;
-    for (int i = 0; i < n; i++) {
-        if (pieces[i].iov_len > SSIZE_MAX - len)
-            return -EINVAL;
-        len += pieces[i].iov_len;
-    }
-    return (ssize_t)len;
-}
-
 int simul_transport_writelines(simul_transport *transport, const struct iovec *pieces,
                                int n)
 {
     bool writes = !transport->datagram && transport->wire->send;
-    ssize_t len = writes ? length_of(pieces, n) : -ENOTSUP;
+    ssize_t len = writes ? sm_pieces_size(pieces, n) : -ENOTSUP;
     if (len < 0)
         return (int)len;
     if (transport->ended || transport->handshake)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing through TLS: room, turns, records. */
-#include <limits.h>
 #include <string.h>
 
 #include "base/sys.h"
+#include "net/cursor.h"
 #include "tls/tls.h"
 
 /* ---- what is sent ---------------------------------------------------------------------- */
@@ -45,26 +45,16 @@ static int writable(const struct sm_tls *tls)
 
 /* ---- pieces ---------------------------------------------------------------------------- */
 
-/* What is left of a write. */
 struct source {
-    const struct iovec *iov;
-    size_t skip; /* of its first piece */
-    size_t left, total;
+    struct sm_cursor rest;
     char *joined; /* owned: room for a record; NULL: not needed yet */
 };
 
-static void advance(struct source *source, size_t n)
-{
-    source->left -= n;
-    source->skip += n;
-    while (source->left > 0 && source->skip >= source->iov->iov_len)
-        source->skip -= source->iov++->iov_len;
-}
-
 static size_t join(const struct source *source)
 {
-    size_t at = 0, skip = source->skip, left = source->left;
-    for (const struct iovec *it = source->iov; left > 0 && at < SM_SSL_RECORD; it++) {
+    size_t at = 0, skip = source->rest.skip, left = source->rest.left;
+    for (const struct iovec *it = source->rest.iov; left > 0 && at < SM_SSL_RECORD;
+         it++) {
         size_t n = it->iov_len - skip;
         n = n < SM_SSL_RECORD - at ? n : SM_SSL_RECORD - at;
         if (n > 0)
@@ -79,8 +69,9 @@ static size_t join(const struct source *source)
 /* The next record's bytes. Small pieces are joined, if there is memory to do so. */
 static const char *next_record(struct source *source, size_t *n)
 {
-    size_t whole = source->left < SM_SSL_RECORD ? source->left : SM_SSL_RECORD;
-    size_t first = source->iov->iov_len - source->skip;
+    const struct sm_cursor *rest = &source->rest;
+    size_t whole = rest->left < SM_SSL_RECORD ? rest->left : SM_SSL_RECORD;
+    size_t first = rest->iov->iov_len - rest->skip;
     if (first < whole && !source->joined)
         source->joined = sm_malloc(SM_SSL_RECORD);
     if (first < whole && source->joined) {
@@ -88,7 +79,7 @@ static const char *next_record(struct source *source, size_t *n)
         return source->joined;
     }
     *n = first < whole ? first : whole;
-    return (char *)source->iov->iov_base + source->skip;
+    return (char *)rest->iov->iov_base + rest->skip;
 }
 
 static int write_record(struct sm_tls *tls, struct source *source)
@@ -97,7 +88,7 @@ static int write_record(struct sm_tls *tls, struct source *source)
     const char *data = next_record(source, &n);
     int r = sm_ssl_write(tls->ssl, data, n);
     if (r == 0)
-        advance(source, n);
+        sm_cursor_advance(&source->rest, n);
     return r;
 }
 
@@ -123,7 +114,7 @@ static int wait_for_room(struct sm_tls *tls, size_t n)
 /* A write ended before its end. */
 static ssize_t cut_off(struct sm_tls *tls, const struct source *source, int error)
 {
-    if (source->left < source->total && !tls->io.error)
+    if (source->rest.left < source->rest.total && !tls->io.error)
         tls->broken = true;
     return tls->broken ? -SIMUL_EBROKEN : error;
 }
@@ -145,27 +136,27 @@ int sm_tls_say_end(struct sm_tls *tls)
 static ssize_t write_in_turn(struct sm_tls *tls, struct source *source)
 {
     int r = 0;
-    while (r == 0 && source->left > 0) {
-        tls->half = source->left < source->total;
+    while (r == 0 && source->rest.left > 0) {
+        tls->half = source->rest.left < source->rest.total;
         if (tls->half)
             r = sm_checkpoint();
         if (r == 0)
-            r = wait_for_room(tls, source->left);
+            r = wait_for_room(tls, source->rest.left);
         tls->half = false;
         if (r == 0)
             r = write_record(tls, source);
     }
-    return r < 0 ? cut_off(tls, source, r) : (ssize_t)source->total;
+    return r < 0 ? cut_off(tls, source, r) : (ssize_t)source->rest.total;
 }
 
 static ssize_t write_at_once(struct sm_tls *tls, struct source *source)
 {
     int r = tls->half ? -EAGAIN : 0;
-    while (r == 0 && source->left > 0)
+    while (r == 0 && source->rest.left > 0)
         r = write_record(tls, source);
-    return r < 0 && source->left < source->total ? cut_off(tls, source, r)
-           : r < 0                               ? r
-                                                 : (ssize_t)source->total;
+    return r < 0 && source->rest.left < source->rest.total ? cut_off(tls, source, r)
+           : r < 0                                         ? r
+                   : (ssize_t)source->rest.total;
 }
 
 static void pass_turn(struct sm_tls *tls)
@@ -194,17 +185,6 @@ static int take_turn(struct sm_tls *tls)
     return (int)r;
 }
 
-static ssize_t size_of(const struct iovec *iov, int n)
-{
-    size_t total = 0;
-    for (int i = 0; i < n; i++) {
-        if (iov[i].iov_len > SSIZE_MAX - total)
-            return -EINVAL;
-        total += iov[i].iov_len;
-    }
-    return (ssize_t)total;
-}
-
 static ssize_t write_waiting(struct sm_tls *tls, struct source *source)
 {
     int r = take_turn(tls);
@@ -220,12 +200,11 @@ ssize_t sm_tls_write(struct sm_layer *layer, const struct iovec *iov, int n,
                      unsigned flags)
 {
     struct sm_tls *tls = sm_tls_of(layer);
-    ssize_t total = size_of(iov, n);
+    ssize_t total = sm_pieces_size(iov, n);
     int r = writable(tls);
     if (total <= 0 || r < 0)
         return r < 0 ? r : total;
-    struct source source = {.iov = iov, .left = (size_t)total, .total = (size_t)total};
-    advance(&source, 0); /* over empty pieces */
+    struct source source = {.rest = sm_cursor_of(iov, (size_t)total)};
     ssize_t done =
         flags & SM_NOWAIT ? write_at_once(tls, &source) : write_waiting(tls, &source);
     sm_free(source.joined);
