@@ -132,6 +132,13 @@ static inline bool sm_loop_foreign(const struct simul_loop *loop)
     return sm_unlikely(loop != sm_running) && loop->running;
 }
 
+/** Whether this is the child of a fork, and it its parent's (S57): what the kernel has of it
+ *  is shared, and not to be touched. */
+static inline bool sm_loop_forked(const struct simul_loop *loop)
+{
+    return loop->forks != sm_forks;
+}
+
 /** Refuse somebody who may not touch it from here: -SIMUL_ENOLOOP, and in debug mode a
  *  word in the log. */
 int sm_loop_refuse(const struct simul_loop *loop);

@@ -40,7 +40,7 @@ int sm_socket_adopt(int fd)
 
 void sm_socket_close(struct simul_loop *loop, int fd)
 {
-    if (loop->poll && loop->forks == sm_forks)
+    if (loop->poll && !sm_loop_forked(loop))
         sm_poll_ops(loop->poll)->forget(loop->poll, fd);
     sm_close(fd);
 }

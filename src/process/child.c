@@ -65,14 +65,14 @@ static bool collect(struct sm_child *child, int flags)
 
 /* ---- signals ------------------------------------------------------------------------- */
 
-bool sm_child_is_ours(const struct sm_child *child)
+static bool is_ours(const struct sm_child *child)
 {
-    return child->loop->forks == sm_forks;
+    return !sm_loop_forked(child->loop);
 }
 
 int sm_child_signal(struct sm_child *child, int signum)
 {
-    if (child->returncode != SIMUL_RUNNING || !sm_child_is_ours(child))
+    if (child->returncode != SIMUL_RUNNING || !is_ours(child))
         return -ESRCH;
     long r = child->is_pidfd ? sm_pidfd_send_signal(child->fd, signum) : -ENOSYS;
     return (int)(r == -ENOSYS ? sm_kill(child->pid, signum) : r);
@@ -88,16 +88,26 @@ static void wait_for_thread(const struct sm_child *child)
 }
 
 /* Who may not be killed is not waited for: it goes on without us. */
-void sm_child_give_up(struct sm_child *child)
+static void give_up(struct sm_child *child)
 {
     if (child->returncode != SIMUL_RUNNING)
         return;
-    if (!sm_child_is_ours(child) || (kill(child->pid, SIGKILL) < 0 && errno == EPERM)) {
+    if (!is_ours(child) || (kill(child->pid, SIGKILL) < 0 && errno == EPERM)) {
         set_status(child, LOST);
         return;
     }
     wait_for_thread(child);
     collect(child, 0);
+}
+
+void sm_child_end_with_loop(struct sm_child *child, bool expected)
+{
+    bool runs = child->returncode == SIMUL_RUNNING;
+    if (runs && !expected && is_ours(child))
+        sm_log(SIMUL_LOG_WARNING,
+               "a loop was closed while its child %d ran; it was killed",
+               (int)child->pid);
+    give_up(child);
 }
 
 /* ---- its end ------------------------------------------------------------------------- */
@@ -112,7 +122,7 @@ static void watch_again(void *arg)
         return;
     sm_log(SIMUL_LOG_ERROR, "child %d cannot be watched any longer, and is killed: %s",
            (int)child->pid, simul_strerror(r));
-    sm_child_give_up(child);
+    give_up(child);
 }
 
 /* The poller has failed: for want of memory, if anything; there may be some later. */
@@ -186,6 +196,6 @@ int sm_child_watch(struct sm_child *child, struct simul_loop *loop, pid_t pid,
     if (r == 0)
         return 0;
     child->ended = nobody;
-    sm_child_give_up(child);
+    give_up(child);
     return r;
 }

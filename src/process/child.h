@@ -35,14 +35,12 @@ struct sm_child {
 int sm_child_watch(struct sm_child *child, struct simul_loop *loop, pid_t pid,
                    void (*ended)(struct sm_child *child));
 
-/** False: this is the child of a fork, and it is the parent's. */
-bool sm_child_is_ours(const struct sm_child *child);
-
 /** 0 or -errno; -ESRCH: it has ended, or is not ours. */
 int sm_child_signal(struct sm_child *child, int signum);
 
-/** Kill it if it is ours, and wait for that (the loop may be closed). */
-void sm_child_give_up(struct sm_child *child);
+/** Its loop is closed: kill it, if it runs and is ours, and wait for that. Not `expected`: it
+ *  is told, since nobody has closed what it belongs to. */
+void sm_child_end_with_loop(struct sm_child *child, bool expected);
 
 /** Have a thread wait for a child: a descriptor that is readable when it has ended, or
  *  -errno. (child_thread.c) */

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "base/sys.h"
 #include "process/spawn.h"
 
@@ -34,14 +33,8 @@ static void end_with_loop(struct sm_at_close *at_close)
 {
     struct simul_process *process =
         sm_container_of(at_close, struct simul_process, at_close);
-    if (process->child.returncode != SIMUL_RUNNING)
-        return;
-    if (!process->closed && sm_child_is_ours(&process->child))
-        sm_log(SIMUL_LOG_WARNING,
-               "a loop was closed while its child %d ran; it was killed",
-               (int)process->child.pid);
     sm_list_init(&process->waiters); /* they never run again */
-    sm_child_give_up(&process->child);
+    sm_child_end_with_loop(&process->child, process->closed);
 }
 
 /* What was not sent is nobody's any more, nor that it could not be. */

@@ -4,7 +4,6 @@
 
 #include <signal.h>
 
-#include "base/log.h"
 #include "base/sys.h"
 #include "loop/context.h"
 
@@ -108,13 +107,7 @@ static void end_with_loop(struct sm_at_close *at_close)
 {
     struct simul_subprocess_transport *it =
         sm_container_of(at_close, struct simul_subprocess_transport, at_close);
-    if (it->child.returncode == SIMUL_RUNNING) {
-        if (!it->closed && sm_child_is_ours(&it->child))
-            sm_log(SIMUL_LOG_WARNING,
-                   "a loop was closed while its child %d ran; it was killed",
-                   (int)it->child.pid);
-        sm_child_give_up(&it->child);
-    }
+    sm_child_end_with_loop(&it->child, it->closed);
     sm_subprocess_give_up_pipes(it);
     it->creator = NULL; /* its task is dead */
     it->calls = 0;

@@ -130,7 +130,7 @@ static void op_abandon(struct op_wait *w)
 {
     const struct simul_loop *loop = &w->wait.task->sched->loop;
     struct sm_poll *poll = loop->poll;
-    if (loop->forks != sm_forks)
+    if (sm_loop_forked(loop))
         return;
     for (int tries = 0, r = 0; tries < ABANDON_TRIES && r != -EEXIST; tries += r < 0) {
         if (sm_poll_ops(poll)->cancel(poll, w->op) == SM_OP_REMOVED)
