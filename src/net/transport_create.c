@@ -17,31 +17,14 @@ int sm_transport_check(const simul_protocol *protocol, const simul_connect_opts 
     return sm_transport_limit(&high, &low, opts);
 }
 
-/* It is over in a pass. */
-static bool refuse_abort(struct sm_wait *wait)
-{
-    (void)wait;
-    return false;
-}
-
-/* Until connection_made was called, in the next pass: not worth being interrupted. A
- * transport that is lost by then is still there for us (T3). */
-static void await_begin(struct simul_transport *transport)
-{
-    struct sm_wait wait;
-    sm_wait_prepare(&wait, "connect", refuse_abort);
-    wait.keeps = true;
-    transport->creator = &wait;
-    sm_wait_suspend(&wait);
-    transport->creator = NULL;
-}
-
+/* Returns when connection_made was called, in the next pass. A transport that is lost by then
+ * is still there for us (T3). */
 void sm_transport_start(struct simul_transport **ret, struct simul_transport *transport,
                         const simul_protocol *protocol, void *user)
 {
     simul_transport_set_protocol(transport, protocol, user);
     sm_transport_begin(transport, NULL);
-    await_begin(transport);
+    sm_wait_for_pass(&transport->creator, "connect");
     transport->held = ret != NULL;
     if (ret)
         *ret = transport;

@@ -64,24 +64,6 @@ static int make(struct simul_subprocess_transport **ret, char *const *argv,
     return r;
 }
 
-/* It is over in a pass: as await_begin() of transports. */
-static bool refuse_abort(struct sm_wait *wait)
-{
-    (void)wait;
-    return false;
-}
-
-static void await_begin(struct simul_subprocess_transport *it)
-{
-    struct sm_wait wait;
-    sm_loop_ready(it->loop, &it->begin, SM_READY_CALL);
-    sm_wait_prepare(&wait, "subprocess", refuse_abort);
-    wait.keeps = true;
-    it->creator = &wait;
-    sm_wait_suspend(&wait);
-    it->creator = NULL;
-}
-
 int simul_subprocess_exec(simul_subprocess_transport **transport, char *const *argv,
                           const simul_subprocess_protocol *protocol, void *user,
                           const simul_process_opts *opts)
@@ -98,7 +80,8 @@ int simul_subprocess_exec(simul_subprocess_transport **transport, char *const *a
         return r;
     it->protocol = protocol;
     it->user = user;
-    await_begin(it);
+    sm_loop_ready(it->loop, &it->begin, SM_READY_CALL);
+    sm_wait_for_pass(&it->creator, "subprocess");
     it->held = transport != NULL;
     if (transport)
         *transport = it;

@@ -200,3 +200,21 @@ ssize_t sm_op_wait_to_end(struct sm_op *op, const char *what)
 {
     return wait_for_op(op, what, op_go_on);
 }
+
+/* ---- a pass ---------------------------------------------------------------------------- */
+
+static bool refuse_abort(struct sm_wait *wait)
+{
+    (void)wait;
+    return false;
+}
+
+void sm_wait_for_pass(struct sm_wait **who, const char *what)
+{
+    struct sm_wait wait;
+    sm_wait_prepare(&wait, what, refuse_abort);
+    wait.keeps = true;
+    *who = &wait;
+    sm_wait_suspend(&wait);
+    *who = NULL;
+}

@@ -175,6 +175,10 @@ ssize_t sm_op_wait(struct sm_op *op, const char *what);
 /** The same for the rest of what has begun: no cancel comes through, it stays pending. */
 ssize_t sm_op_wait_to_end(struct sm_op *op, const char *what);
 
+/** Wait for what comes in a pass, by sm_wait_finish(*who): not worth being interrupted. *who
+ *  is NULL before and afterwards. */
+void sm_wait_for_pass(struct sm_wait **who, const char *what);
+
 /** Ask a task for cancellation; false if it is done. */
 bool sm_task_cancel(struct simul_future *task);
 

@@ -21,25 +21,13 @@ static int may_start(const struct simul_transport *transport)
     return 0;
 }
 
-/* It is over in a pass. */
-static bool refuse_abort(struct sm_wait *wait)
-{
-    (void)wait;
-    return false;
-}
-
 /* The poller may still have the descriptor, and would not give it to another. */
 static void await_quiet(struct simul_transport *transport)
 {
-    struct sm_wait wait;
     sm_watch_stop(&transport->in);
     sm_watch_stop(&transport->out);
-    if (!transport->in.busy && !transport->out.busy)
-        return;
-    sm_wait_prepare(&wait, "start_tls", refuse_abort);
-    wait.keeps = true;
-    transport->quiet = &wait;
-    sm_wait_suspend(&wait);
+    if (transport->in.busy || transport->out.busy)
+        sm_wait_for_pass(&transport->quiet, "start_tls");
 }
 
 static int lend(struct simul_transport *transport)
