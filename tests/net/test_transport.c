@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Transports and protocols: the order of callbacks, flow control, both ends (S35 to S38). */
 #include "net/pair.h"
+#include "net/protocol.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <simul/context.h>
-#include <simul/transport.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -14,60 +14,6 @@
 enum { LARGE = 4 << 20 };
 
 static char large[LARGE], got[LARGE];
-
-/* What a test's protocol is told to do, and what it has seen. */
-struct seen {
-    simul_transport *transport;
-    bool keep_open, pause_at_once, close_at_once, abort_on_data;
-    int made, lost, error;
-    char room[3];
-};
-
-static void on_made(simul_transport *transport, void *user)
-{
-    struct seen *seen = user;
-    seen->transport = transport;
-    seen->made++;
-    trace("made");
-    if (seen->pause_at_once)
-        simul_transport_pause_reading(transport);
-    if (seen->close_at_once)
-        simul_transport_close(transport);
-}
-
-static void on_data(simul_transport *transport, void *user, const void *data, size_t n)
-{
-    const struct seen *seen = user;
-    trace("%.*s", (int)n, (const char *)data);
-    if (seen->abort_on_data)
-        simul_transport_abort(transport);
-}
-
-static int on_eof(simul_transport *transport, void *user)
-{
-    const struct seen *seen = user;
-    (void)transport;
-    trace("eof");
-    return seen->keep_open;
-}
-
-static void on_lost(simul_transport *transport, void *user, int error)
-{
-    struct seen *seen = user;
-    ck_assert_ptr_eq(transport, seen->transport);
-    seen->lost++;
-    seen->error = error;
-    trace("lost:%d", error);
-}
-
-static const simul_protocol tracing = {
-    .connection_made = on_made,
-    .connection_lost = on_lost,
-    .data_received = on_data,
-    .eof_received = on_eof,
-    .pause_writing = trace_pause,
-    .resume_writing = trace_resume,
-};
 
 static simul_transport *over_pair(int *peer, const simul_protocol *protocol,
                                   struct seen *seen)
@@ -286,26 +232,28 @@ NET_TEST(paused_in_connection_made_nothing_is_read_until_resumed) /* X09, S36 */
     close(peer);
 }
 
+static char room[3];
+
 static void *room_of_three(simul_transport *transport, void *user, ssize_t hint,
                            size_t *size)
 {
-    struct seen *seen = user;
     (void)transport;
+    (void)user;
     trace("%zd", hint);
-    *size = sizeof seen->room;
-    return seen->room;
+    *size = sizeof room;
+    return room;
 }
 
 static void room_filled(simul_transport *transport, void *user, size_t n)
 {
-    struct seen *seen = user;
     (void)transport;
-    trace("%.*s", (int)n, seen->room);
+    (void)user;
+    trace("%.*s", (int)n, room);
 }
 
 static const simul_protocol buffered = {
-    .connection_made = on_made,
-    .connection_lost = on_lost,
+    .connection_made = seen_made,
+    .connection_lost = seen_lost,
     .get_buffer = room_of_three,
     .buffer_updated = room_filled,
 };
@@ -640,7 +588,7 @@ static void run_until_lost(simul_transport *transport, void *user)
 {
     double seconds = 0;
     simul_loop *loop = simul_get_running_loop();
-    on_made(transport, user);
+    seen_made(transport, user);
     simul_task *task = simul_create_task(sleeper, &seconds);
     ck_assert_ptr_nonnull(task);
     ck_assert_int_eq(simul_loop_run_until_complete(loop, task), 0);
@@ -651,7 +599,7 @@ static void run_until_lost(simul_transport *transport, void *user)
 static const simul_protocol *give_run_until_lost(void *arg, void **user)
 {
     static const simul_protocol protocol = {.connection_made = run_until_lost,
-                                            .connection_lost = on_lost};
+                                            .connection_lost = seen_lost};
     *user = arg;
     return &protocol;
 }

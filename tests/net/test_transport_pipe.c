@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Transports of pipes (S46, X19): both ends, and what is no pipe. */
 #include "net/pair.h"
+#include "net/protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <simul/sync.h>
-#include <simul/transport.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,67 +12,6 @@
 enum { LARGE = 1 << 20 };
 
 static char large[LARGE], got[4096];
-
-struct seen {
-    bool keep_open;
-    int lost, error;
-    simul_event over; /* set when it is lost */
-};
-
-static void on_made(simul_transport *transport, void *user)
-{
-    (void)transport;
-    (void)user;
-    trace("made");
-}
-
-static void on_data(simul_transport *transport, void *user, const void *data, size_t n)
-{
-    (void)transport;
-    (void)user;
-    trace("%.*s", (int)n, (const char *)data);
-}
-
-static int on_eof(simul_transport *transport, void *user)
-{
-    const struct seen *seen = user;
-    (void)transport;
-    trace("eof");
-    return seen->keep_open;
-}
-
-static void on_lost(simul_transport *transport, void *user, int error)
-{
-    struct seen *seen = user;
-    (void)transport;
-    seen->lost++;
-    simul_event_set(&seen->over);
-    seen->error = error;
-    trace("lost:%d", error);
-}
-
-static void on_pause(simul_transport *transport, void *user)
-{
-    (void)transport;
-    (void)user;
-    trace("pause");
-}
-
-static void on_resume(simul_transport *transport, void *user)
-{
-    (void)transport;
-    (void)user;
-    trace("resume");
-}
-
-static const simul_protocol tracing = {
-    .connection_made = on_made,
-    .connection_lost = on_lost,
-    .data_received = on_data,
-    .eof_received = on_eof,
-    .pause_writing = on_pause,
-    .resume_writing = on_resume,
-};
 
 static simul_transport *reading_from(int fd, struct seen *seen)
 {

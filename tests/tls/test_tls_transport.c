@@ -7,84 +7,12 @@
 #include <unistd.h>
 
 #include "net/pair.h"
+#include "net/protocol.h"
 #include "tls/certs.h"
-
-#include <simul/sync.h>
-#include <simul/transport.h>
 
 enum { LARGE = 1 << 20 };
 
 static char large[LARGE], got[LARGE];
-
-/* What a test's protocol is told to do, and what it has seen. */
-struct seen {
-    simul_transport *transport;
-    bool keep_open, pause_on_data, silent;
-    int made, lost, error;
-    size_t have;
-    simul_event over; /* set when it is lost */
-};
-
-static void on_made(simul_transport *transport, void *user)
-{
-    struct seen *seen = user;
-    seen->transport = transport;
-    seen->made++;
-    trace("made");
-}
-
-static void on_data(simul_transport *transport, void *user, const void *data, size_t n)
-{
-    struct seen *seen = user;
-    if (seen->have + n <= sizeof got)
-        memcpy(got + seen->have, data, n);
-    seen->have += n;
-    if (!seen->silent)
-        trace("%.*s", (int)n, (const char *)data);
-    if (seen->pause_on_data)
-        simul_transport_pause_reading(transport);
-}
-
-static int on_eof(simul_transport *transport, void *user)
-{
-    const struct seen *seen = user;
-    (void)transport;
-    trace("eof");
-    return seen->keep_open;
-}
-
-static void on_lost(simul_transport *transport, void *user, int error)
-{
-    struct seen *seen = user;
-    (void)transport;
-    seen->lost++;
-    simul_event_set(&seen->over);
-    seen->error = error;
-    trace("lost:%d", error);
-}
-
-static void on_pause(simul_transport *transport, void *user)
-{
-    (void)transport;
-    (void)user;
-    trace("pause");
-}
-
-static void on_resume(simul_transport *transport, void *user)
-{
-    (void)transport;
-    (void)user;
-    trace("resume");
-}
-
-static const simul_protocol tracing = {
-    .connection_made = on_made,
-    .connection_lost = on_lost,
-    .data_received = on_data,
-    .eof_received = on_eof,
-    .pause_writing = on_pause,
-    .resume_writing = on_resume,
-};
 
 /* ---- a transport and a stream, or another transport -------------------------------------- */
 
@@ -339,7 +267,8 @@ static int write_some(void *stream)
 
 NET_TEST(paused_at_each_piece_all_of_it_comes_in_order) /* X09 */
 {
-    struct seen seen = {.pause_on_data = true, .silent = true};
+    struct seen seen = {
+        .pause_on_data = true, .silent = true, .got = got, .size = sizeof got};
     simul_transport *transport = over_tls(&seen);
     pattern(large, SOME, 0);
     simul_task *writer = simul_create_task(write_some, peer);
@@ -396,7 +325,7 @@ static void room_filled(simul_transport *transport, void *user, size_t n)
 
 NET_TEST(a_buffered_protocol_gets_it_in_pieces_of_its_room) /* X07 */
 {
-    static const simul_protocol buffered = {.connection_lost = on_lost,
+    static const simul_protocol buffered = {.connection_lost = seen_lost,
                                             .get_buffer = room_of_three,
                                             .buffer_updated = room_filled};
     struct seen seen = {0};
