@@ -64,6 +64,9 @@ static inline void sm_uring_put_at(struct sm_op *op, enum sm_uring_place place)
 /** Into the queue, or else into the backlog (U3). */
 void sm_uring_enqueue(struct sm_uring_poll *self, struct sm_op *op);
 
+/** The kernel's name of an operation of files (P13). */
+uint8_t sm_uring_opcode_of_file(enum sm_op_code code);
+
 /** False: there is no room for the entry that cancels `op`. */
 bool sm_uring_enqueue_cancel(struct sm_uring_poll *self, const struct sm_op *op);
 

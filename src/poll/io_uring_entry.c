@@ -51,20 +51,31 @@ static void describe_transfer(struct sm_uring_poll *self, struct io_uring_sqe *s
         sqe->ioprio = SM_POLL_FIRST;
 }
 
+uint8_t sm_uring_opcode_of_file(enum sm_op_code code)
+{
+    switch (code) {
+    case SM_OP_OPEN:
+        return IORING_OP_OPENAT;
+    case SM_OP_PREAD:
+        return IORING_OP_READ;
+    case SM_OP_PWRITE:
+        return IORING_OP_WRITE;
+    default:
+        return IORING_OP_FSYNC;
+    }
+}
+
 /* U7 */
 static void describe_file(struct io_uring_sqe *sqe, const struct sm_op *op)
 {
+    sqe->opcode = sm_uring_opcode_of_file(op->code);
     sqe->flags = op->backend[1] & SM_URING_ASYNC ? SM_SQE_ASYNC : 0;
     if (op->code == SM_OP_OPEN) {
-        sqe->opcode = IORING_OP_OPENAT;
         sqe->fd = AT_FDCWD;
         sqe->addr = (uintptr_t)op->open.path;
         sqe->len = op->open.mode;
         sqe->open_flags = (uint32_t)op->flags | O_CLOEXEC;
-    } else if (op->code == SM_OP_FSYNC) {
-        sqe->opcode = IORING_OP_FSYNC;
-    } else {
-        sqe->opcode = op->code == SM_OP_PREAD ? IORING_OP_READ : IORING_OP_WRITE;
+    } else if (op->code != SM_OP_FSYNC) {
         sqe->addr = (uintptr_t)op->at.data;
         sqe->len = length(op->at.len);
         sqe->off = (uint64_t)op->at.offset;

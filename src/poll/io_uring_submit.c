@@ -37,14 +37,9 @@ static bool take(struct sm_uring_poll *self, struct sm_op *op)
 
 bool sm_uring_poll_offers(struct sm_poll *poll, enum sm_op_code code)
 {
-    static const uint8_t opcodes[] = {
-        [SM_OP_OPEN] = IORING_OP_OPENAT,
-        [SM_OP_PREAD] = IORING_OP_READ,
-        [SM_OP_PWRITE] = IORING_OP_WRITE,
-        [SM_OP_FSYNC] = IORING_OP_FSYNC,
-    };
     return code > SM_OP_POLL
-           && sm_uring_knows(&sm_uring_poll_of(poll)->ring, opcodes[code]);
+           && sm_uring_knows(&sm_uring_poll_of(poll)->ring,
+                             sm_uring_opcode_of_file(code));
 }
 
 /* U7: nothing to try, no direction to take. */
