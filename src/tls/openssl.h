@@ -40,7 +40,8 @@ struct sm_ssl {
 };
 
 /* openssl_cert.c */
-/** A certificate as text for messages: its subject, or with `names` whom it is for. */
+/** A certificate as text for messages: its subject, or with `names` whom it is for. What
+ *  cannot be read of it is left out, and OpenSSL's queue of errors is as it was. */
 void sm_openssl_describe(X509 *cert, bool names, char *text, size_t size);
 
 /* openssl_error.c */

@@ -63,9 +63,8 @@ static void put_x509_name(BIO *out, const X509_NAME *name)
     X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253);
 }
 
-void sm_openssl_describe(X509 *cert, bool names, char *text, size_t size)
+static void describe(X509 *cert, bool names, char *text, size_t size)
 {
-    text[0] = '\0';
     BIO *out = cert && !SM_FAULT("BIO_new", ENOMEM) ? BIO_new(BIO_s_mem()) : NULL;
     if (!out)
         return;
@@ -77,6 +76,14 @@ void sm_openssl_describe(X509 *cert, bool names, char *text, size_t size)
         n--;
     text[n] = '\0';
     BIO_free(out);
+}
+
+void sm_openssl_describe(X509 *cert, bool names, char *text, size_t size)
+{
+    text[0] = '\0';
+    ERR_set_mark();
+    describe(cert, names, text, size);
+    ERR_pop_to_mark();
 }
 
 /* ---- all of it ---------------------------------------------------------------------------- */
@@ -149,16 +156,24 @@ static struct block *new_block(BIO *texts, X509 *cert, size_t n_names)
     return block;
 }
 
-int sm_ssl_peercert(const struct sm_ssl *ssl, simul_tls_certificate **certificate)
+static struct block *read_all(X509 *cert)
 {
-    X509 *cert = SSL_get0_peer_certificate(ssl->ssl);
-    if (!cert)
-        return -ENODATA;
     BIO *texts = SM_FAULT("BIO_new", ENOMEM) ? NULL : BIO_new(BIO_s_mem());
     struct block *block = NULL;
     if (texts)
         block = new_block(texts, cert, put_texts(texts, cert));
     BIO_free(texts);
+    return block;
+}
+
+int sm_ssl_peercert(const struct sm_ssl *ssl, simul_tls_certificate **certificate)
+{
+    X509 *cert = SSL_get0_peer_certificate(ssl->ssl);
+    if (!cert)
+        return -ENODATA;
+    ERR_set_mark();
+    struct block *block = read_all(cert);
+    ERR_pop_to_mark();
     if (!block)
         return -ENOMEM;
     *certificate = &block->certificate;

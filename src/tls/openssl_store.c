@@ -208,7 +208,9 @@ static int on_name(SSL *ssl, int *alert, void *arg)
     struct sm_ssl *connection = SSL_get_app_data(ssl);
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     (void)alert;
+    ERR_set_mark(); /* what the user met on his way is not the handshake's error */
     struct simul_tls_context *chosen = context->sni(name, context->sni_arg);
+    ERR_pop_to_mark();
     if (!chosen || !chosen->server || chosen == &context->base || connection->own)
         return SSL_TLSEXT_ERR_OK;
     connection->own = sm_tls_context_of(chosen);

@@ -28,6 +28,7 @@ static const char script[] =
     " 2\n"
     "signed expired /CN=localhost subjectAltName=DNS:localhost -1\n"
     "signed client /CN=somebody 'keyUsage=digitalSignature' 2\n"
+    "signed odd /CN=odd.example subjectAltName=DER:04:01:00 2\n"
     "new_key self\n"
     "openssl req -x509 -new -key self.key -out self.crt -days 2 -subj /CN=localhost"
     " -addext subjectAltName=DNS:localhost\n"

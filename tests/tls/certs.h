@@ -16,6 +16,7 @@
  *   expired.crt  of ca, for "localhost", since yesterday
  *   self.crt     of itself, for "localhost"
  *   client.crt   of ca, for nobody: "CN=somebody"
+ *   odd.crt      of ca, for "odd.example", but its names are no list of names
  *   locked.key   that of good.crt, its password is "sesame"
  *
  * and a .key for each .crt; good.pem is both in one.

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is let in, who is not, and what is said of it. */
+#include <openssl/pem.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/pair.h"
 #include "tls/certs.h"
+#include "tls/openssl.h"
 
 static simul_stream *ends[2];
 
@@ -107,6 +109,24 @@ NET_TEST(a_certificate_for_another_host_is_refused)
             "bad certificate");
     refused(CLIENT(NOTHING), "a.b.wild.example", SERVER("other"), "hostname mismatch",
             "bad certificate");
+}
+
+/* That they cannot be read is left out, and not left for others to find: it would be taken
+ * for what was wrong with the handshake. */
+TEST(names_that_cannot_be_read_are_no_error_of_the_connection)
+{
+    char text[100];
+    BIO *file = BIO_new_file(cert("odd.crt"), "r");
+    X509 *odd = PEM_read_bio_X509(file, NULL, NULL, NULL);
+    ck_assert_ptr_nonnull(odd);
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_USER, 1);
+    sm_openssl_describe(odd, true, text, sizeof text);
+    ck_assert_str_eq(text, "CN=odd.example");
+    ck_assert_int_eq(ERR_GET_LIB(ERR_get_error()), ERR_LIB_USER);
+    ck_assert_uint_eq(ERR_peek_error(), 0);
+    X509_free(odd);
+    BIO_free(file);
 }
 
 NET_TEST(what_was_asked_not_to_be_looked_at_is_not)
