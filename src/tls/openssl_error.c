@@ -62,11 +62,26 @@ static bool is_about_certificate(int alert)
     }
 }
 
+/* OpenSSL 3.0 says "unknown" of these. */
+static const char *alert_name(int alert)
+{
+    switch (alert) {
+    case TLS13_AD_CERTIFICATE_REQUIRED:
+        return "certificate required";
+    case TLS13_AD_MISSING_EXTENSION:
+        return "missing extension";
+    case TLS1_AD_INAPPROPRIATE_FALLBACK:
+        return "inappropriate fallback";
+    default:
+        return SSL_alert_desc_string_long(alert);
+    }
+}
+
 static int alerted(int alert)
 {
     int error = is_about_certificate(alert) ? -SIMUL_ECERTIFICATE : -SIMUL_ETLS;
     return simul_fail(error, "the peer has ended the TLS connection: %s",
-                      SSL_alert_desc_string_long(alert));
+                      alert_name(alert));
 }
 
 static int refused(struct sm_ssl *ssl)
