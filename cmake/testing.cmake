@@ -7,7 +7,7 @@
 #   sm_example(name [WITHOUT backend...])
 #                                   a program that people copy, and what it has to print
 #   sm_seed(name [SWEPT_WITH argument...] [REAL_WITH argument...] [FASTER times]
-#           [FETCHES])
+#           [TAKES seconds] [FETCHES])
 #                                   a program of examples/seeds, on the virtual clock and
 #                                   on the real one
 #   sm_add_test(name [BACKEND b] [TIMEOUT s] COMMAND program...)
@@ -201,14 +201,19 @@ endfunction()
 # (examples/support/clock.h). On the virtual clock it has to print tests/examples/seeds/NAME.txt
 # to the letter, on each backend. On the real one, thirty times as fast (or FASTER times), the
 # same with numbers that are not lower; with arguments REAL_WITH it is NAME_real.txt; not where
-# a sanitizer or valgrind makes it slow. Swept once, on epoll.
+# a sanitizer or valgrind makes it slow. One that does not print how long it takes TAKES so many
+# seconds of its clock. Swept once, on epoll.
 # What a NAME.py or a NAME_real.py in that folder prints about the program that it runs, its
 # argument, stands for what the program prints. With NAME.py there is the real clock only; one
 # that FETCHES does so from `simul serve`, which is $SIMUL_PROGRAM.
 function(sm_seed name)
-    cmake_parse_arguments(PARSE_ARGV 1 T "FETCHES" "FASTER" "SWEPT_WITH;REAL_WITH")
+    cmake_parse_arguments(PARSE_ARGV 1 T "FETCHES" "FASTER;TAKES" "SWEPT_WITH;REAL_WITH")
     if(NOT T_FASTER)
         set(T_FASTER 30)
+    endif()
+    set(takes "")
+    if(DEFINED T_TAKES)
+        set(takes SEEDS_TAKES=${T_TAKES})
     endif()
     add_executable(seed_${name} ${name}.c)
     target_link_libraries(seed_${name} PRIVATE seeds_support)
@@ -228,7 +233,7 @@ function(sm_seed name)
         list(APPEND environment SIMUL_PROGRAM=$<TARGET_FILE:simul_program>)
     endif()
     foreach(backend ${SIMUL_TEST_BACKENDS})
-        sm_add_test(seed_${name} BACKEND ${backend} ENVIRONMENT ${environment}
+        sm_add_test(seed_${name} BACKEND ${backend} ENVIRONMENT ${environment} ${takes}
             COMMAND ${support}/prints ${seed}.txt ${program})
     endforeach()
     if(T_FETCHES) # each run takes half a second
@@ -242,7 +247,7 @@ function(sm_seed name)
     endforeach()
 endfunction()
 
-# Of the arguments of sm_seed it sees T_FASTER and T_REAL_WITH.
+# It sees T_FASTER and T_REAL_WITH, arguments of sm_seed, and `takes`.
 function(sm_seed_on_real_clock name)
     if(SM_LAUNCHER OR SIMUL_SANITIZE)
         return()
@@ -251,12 +256,13 @@ function(sm_seed_on_real_clock name)
     set(check prints-on-real-clock)
     if(EXISTS ${file}_real.txt)
         string(APPEND file _real)
+        set(takes "")
     endif()
     set(driver "")
     if(EXISTS ${file}.py)
         set(driver ${file}.py)
         set(check prints)
     endif()
-    sm_add_test(seed_${name}.real ENVIRONMENT SEEDS_FASTER=${T_FASTER} COMMAND
+    sm_add_test(seed_${name}.real ENVIRONMENT SEEDS_FASTER=${T_FASTER} ${takes} COMMAND
         ${PROJECT_SOURCE_DIR}/tests/support/${check} ${file}.txt ${driver} ${ARGN} ${T_REAL_WITH})
 endfunction()

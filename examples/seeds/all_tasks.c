@@ -52,10 +52,10 @@ static void print_all_tasks(void)
 {
     simul_task *tasks[8];
     size_t n = simul_all_tasks(tasks, 8);
-    printf("Total Tasks (%zu) :", n);
+    printf("Total Tasks (%zu) : [", n);
     for (size_t i = 0; i < n; i++)
-        printf(" '%s'", simul_task_name(tasks[i]));
-    puts("");
+        printf("%s'%s'", i ? ", " : "", simul_task_name(tasks[i]));
+    puts("]");
     simul_release_all(tasks, n);
 }
 

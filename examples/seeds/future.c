@@ -27,7 +27,7 @@ static int foo(void *arg)
     if (r < 0)
         return r;
     printf("Future result: %s\n", (char *)simul_result(future));
-    printf("Is future done: %s\n", simul_done(future) ? "True" : "False");
+    printf("Is future is done: %s\n", simul_done(future) ? "True" : "False");
     return simul_return(simul_result(future), NULL);
 }
 

@@ -2,12 +2,14 @@
 /*
  * The clock of the programs in examples/seeds, from outside. They use simul_run(),
  * simul_sleep() and simul_time() and know nothing of this; our build puts this header in
- * front of each (-include), and then two variables of the environment count:
+ * front of each (-include), and then three variables of the environment count:
  *
  *     SEEDS_CLOCK=virtual   nobody waits: the clock jumps to whatever comes next
  *     SEEDS_FASTER=100      the clock goes a hundred times as fast as the real one
+ *     SEEDS_TAKES=12        it ends with 1 if it took less than 12 seconds of that clock; on
+ *                           the virtual one, also if it took more
  *
- * Neither changes what is printed: a program that would take a minute says so.
+ * None changes what is printed: a program that would take a minute says so.
  */
 #ifndef EXAMPLES_CLOCK_H
 #define EXAMPLES_CLOCK_H
