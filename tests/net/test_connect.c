@@ -94,7 +94,7 @@ static int port_of(int fd)
 
 /* ---- the race -------------------------------------------------------------------------------- */
 
-NET_TEST(when_one_is_refused_the_next_is_tried_at_once) /* S42 */
+NET_TEST(when_one_is_refused_the_next_is_tried_at_once) /* S42, Y01 */
 {
     struct place places[3];
     open_refusing(&places[0]);
@@ -128,12 +128,12 @@ static int past_the_hole(void *unused)
     return 0;
 }
 
-TEST(when_one_does_not_answer_the_next_is_tried_beside_it) /* S42 */
+TEST(when_one_does_not_answer_the_next_is_tried_beside_it) /* S42, Y01 */
 {
     ck_assert_int_eq(run_limited(past_the_hole, NULL), 0);
 }
 
-NET_TEST(when_all_fail_the_first_error_counts_and_all_are_named) /* S41 */
+NET_TEST(when_all_fail_the_first_error_counts_and_all_are_named) /* S41, Y01 */
 {
     struct place places[2];
     char expected[256];

@@ -397,7 +397,7 @@ NET_TEST(a_host_with_two_families_gets_two_sockets_with_one_port) /* S43 */
     stop(server);
 }
 
-NET_TEST(an_address_in_use_is_named_and_nothing_stays_open)
+NET_TEST(an_address_in_use_is_named_and_nothing_stays_open) /* B07, S43 */
 {
     char port[8], expected[64];
     simul_server *server = start(echo, NULL, NULL), *second;

@@ -101,6 +101,8 @@ NET_TEST(closed_in_connection_made_it_is_there_for_its_creator)
     close(peer);
 }
 
+/* S36, X08: an exception in a callback of asyncio is that of its own connection only. In C the
+ * callback says so itself. */
 NET_TEST(aborted_by_a_callback_only_that_connection_ends)
 {
     struct seen one = {.abort_on_data = true}, other = {0};

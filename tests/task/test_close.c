@@ -136,7 +136,7 @@ static void close_and_check(int tasks)
     ck_assert_int_ge(logged("a task was destroyed while it was pending"), tasks);
 }
 
-TEST(task_that_never_ran_is_freed)
+TEST(task_that_never_ran_is_reported_and_freed) /* S55 */
 {
     open_loop();
     simul_release(start(nothing, NULL));

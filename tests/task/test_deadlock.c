@@ -40,7 +40,7 @@ static int entangle(void *unused)
     return r;
 }
 
-TEST(deadlock_ends_the_run_and_the_report_names_every_task)
+TEST(deadlock_ends_the_run_and_the_report_names_every_task) /* B06 */
 {
     capture_log();
     ck_assert_int_eq(run_like_asyncio(entangle, NULL), -EDEADLK);

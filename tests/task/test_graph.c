@@ -313,7 +313,7 @@ TEST(no_task_no_graph)
     simul_call_graph_release(NULL);
 }
 
-TASK_TEST(task_that_is_new_or_done_has_no_frames)
+TASK_TEST(task_that_is_new_or_done_has_no_frames) /* B06 */
 {
     simul_task *task = simul_create_task(nothing, NULL);
     for (int i = 0; i < 2; i++) {
@@ -360,7 +360,7 @@ static const simul_frame *frame_of(const simul_call_graph *graph, const char *fu
     return NULL;
 }
 
-TASK_TEST(frames_go_through_generators_with_functions_and_lines)
+TASK_TEST(frames_go_through_generators_with_functions_and_lines) /* B06 */
 {
     simul_gen *gen = simul_gen_new(in_the_generator, NULL);
     simul_task *task = simul_create_task(outermost, gen);
