@@ -10,6 +10,13 @@
  * that was ready by then, in the order in which they became ready. What these make ready
  * runs in the next pass.
  *
+ * In the child of a fork no loop runs, and the parent's are of no use: what needs one of them
+ * fails with -SIMUL_ECLOSEDLOOP. The child may make loops of its own, _exit(), exec(); and
+ * give back what it has of the parent's: simul_loop_close() (of a loop that did not run at the
+ * fork), and everything that closes, cancels, removes or releases. That frees memory and
+ * descriptors of the child and nothing else: what waits in the parent goes on waiting there,
+ * its connections stay as they are, and nothing is sent on them.
+ *
  * Threads: the loop's own, unless a function says otherwise.
  */
 #ifndef SIMUL_LOOP_H
@@ -44,7 +51,8 @@ SIMUL_API int simul_loop_new(simul_loop **ret, const simul_loop_opts *opts);
  * tasks that have not ended are reported, and freed without running any further. NULL
  * does nothing.
  *
- * @error -SIMUL_ERUNNING  it runs; nothing happened
+ * @error -SIMUL_ERUNNING  it runs, or did so at the fork of which this is the child; nothing
+ *                         happened
  *
  * Threads:  the one that ran it last
  * asyncio:  close()

@@ -9,7 +9,8 @@
  * runs; one that has not begun can be cancelled.
  *
  * In the child of a fork an executor is dead: it has no threads there. What is submitted to
- * it fails with -SIMUL_ESHUTDOWN.
+ * it fails with -SIMUL_ESHUTDOWN, nobody waits for its threads, and what they had locked is
+ * no obstacle.
  */
 #ifndef SIMUL_THREAD_H
 #define SIMUL_THREAD_H
@@ -202,6 +203,7 @@ simul_run_coroutine_threadsafe_at(simul_loop *loop, simul_fn *fn, void *arg,
  * @error -ETIMEDOUT  it has not ended; nothing was cancelled
  * @error -ECANCELED  it was cancelled
  * @error -EDEADLK    this is the thread of the loop on which the task runs
+ * @error -SIMUL_ECLOSEDLOOP  this is the child of a fork, and the loop its parent's
  * @error -ENOMEM     the future is NULL, or there was no memory for the task
  * @error -EINVAL     not a number
  *

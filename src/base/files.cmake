@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-sm_sources(ring.c assert.c error.c fault.c log.c mem.c sys.c)
+sm_sources(ring.c assert.c error.c fault.c fork.c log.c mem.c sys.c)

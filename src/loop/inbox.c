@@ -10,10 +10,10 @@
 
 void sm_inbox_post(struct simul_loop *loop, struct sm_post *post)
 {
-    pthread_mutex_lock(&loop->inbox_lock);
+    sm_mutex_lock(&loop->inbox_lock);
     sm_list_push(&loop->inbox, &post->link);
     bool first = !__atomic_exchange_n(&loop->inbox_filled, 1, __ATOMIC_ACQ_REL);
-    pthread_mutex_unlock(&loop->inbox_lock);
+    sm_mutex_unlock(&loop->inbox_lock);
     if (first)
         sm_poll_ops(loop->poll)->wake(loop->poll);
 }
@@ -39,9 +39,9 @@ int simul_call_soon_threadsafe(simul_loop *loop, simul_callback_fn *fn, void *ar
 
 void sm_inbox_withdraw(struct simul_loop *loop, struct sm_post *post)
 {
-    pthread_mutex_lock(&loop->inbox_lock);
+    sm_mutex_lock(&loop->inbox_lock);
     sm_list_remove(&post->link);
-    pthread_mutex_unlock(&loop->inbox_lock);
+    sm_mutex_unlock(&loop->inbox_lock);
 }
 
 void sm_post_schedule(struct simul_loop *loop, struct sm_post *post)
@@ -74,21 +74,21 @@ void sm_inbox_drain(struct simul_loop *loop)
 {
     if (!__atomic_load_n(&loop->inbox_filled, __ATOMIC_ACQUIRE))
         return;
-    pthread_mutex_lock(&loop->inbox_lock);
+    sm_mutex_lock(&loop->inbox_lock);
     while (!sm_list_empty(&loop->inbox)
            && take_in(loop, sm_container_of(loop->inbox.next, struct sm_post, link)))
         ;
     unsigned left = !sm_list_empty(&loop->inbox);
     __atomic_store_n(&loop->inbox_filled, left, __ATOMIC_RELEASE);
-    pthread_mutex_unlock(&loop->inbox_lock);
+    sm_mutex_unlock(&loop->inbox_lock);
 }
 
 /* Dropping may take locks under which others post. */
 static struct sm_post *next_to_drop(struct simul_loop *loop)
 {
-    pthread_mutex_lock(&loop->inbox_lock);
+    sm_mutex_lock(&loop->inbox_lock);
     struct sm_list *it = sm_list_shift(&loop->inbox);
-    pthread_mutex_unlock(&loop->inbox_lock);
+    sm_mutex_unlock(&loop->inbox_lock);
     if (!it)
         it = sm_list_shift(&loop->scheduled);
     if (!it)

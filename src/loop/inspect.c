@@ -15,7 +15,8 @@ simul_loop *simul_get_running_loop(void)
 int simul_loop_fileno(simul_loop *loop)
 {
     loop = sm_loop_or_running(loop);
-    return loop ? sm_poll_ops(loop->poll)->fileno(loop->poll) : -SIMUL_ENOLOOP;
+    int r = sm_loop_usable(loop);
+    return r < 0 ? r : sm_poll_ops(loop->poll)->fileno(loop->poll);
 }
 
 double simul_loop_timeout(simul_loop *loop)

@@ -21,22 +21,12 @@ static const double TIMER_SLACK_S = 0.0005;
 
 /* ---- making and unmaking ------------------------------------------------------------- */
 
-unsigned sm_forks;
-
 /* In the child of a fork no loop runs: the parent's descriptors are shared with it, and
  * are not for the child to touch (S57). */
 static void forked(void)
 {
-    sm_forks++;
     sm_running = NULL;
     sm_signals_forked();
-}
-
-static int watch_forks_status;
-
-static void watch_forks(void)
-{
-    watch_forks_status = -pthread_atfork(NULL, NULL, forked);
 }
 
 static bool sigpipe_was_default; /* atomic */
@@ -68,10 +58,7 @@ int sm_loop_init(struct simul_loop *loop, const simul_loop_opts *opts)
         opts = &defaults;
     if (opts->poll_interval < 0 || !(opts->slow_callback >= 0))
         return -EINVAL;
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, watch_forks);
-    if (watch_forks_status < 0)
-        return watch_forks_status;
+    __atomic_store_n(&sm_in_child, forked, __ATOMIC_RELAXED);
     int r = sm_poll_open(&loop->poll, opts->backend);
     if (r < 0)
         return r;
@@ -85,7 +72,7 @@ int sm_loop_init(struct simul_loop *loop, const simul_loop_opts *opts)
     loop->debug = debug_wanted(opts);
     loop->slow_callback = opts->slow_callback > 0 ? opts->slow_callback : 0.1;
     loop->now = simul_loop_time(loop);
-    pthread_mutex_init(&loop->inbox_lock, NULL);
+    sm_mutex_init(&loop->inbox_lock);
     sm_list_init(&loop->inbox);
     sm_list_init(&loop->readers);
     sm_list_init(&loop->signals);
@@ -114,7 +101,7 @@ void sm_loop_finish(struct simul_loop *loop)
     sm_readers_finish(loop);
     sm_timers_finish(&loop->timers);
     sm_ring_finish(&loop->ready);
-    pthread_mutex_destroy(&loop->inbox_lock);
+    sm_mutex_finish(&loop->inbox_lock);
 }
 
 /* ---- one turn ------------------------------------------------------------------------ */

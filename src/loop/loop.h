@@ -24,7 +24,9 @@
 #include <pthread.h>
 #include <simul/loop.h>
 
+#include "base/fork.h"
 #include "base/list.h"
+#include "base/mutex.h"
 #include "base/ring.h"
 #include "loop/timer.h"
 #include "poll/poll.h"
@@ -75,7 +77,7 @@ struct simul_loop {
     const char *backend_name;
 
     /* other threads */
-    pthread_mutex_t inbox_lock;
+    struct sm_mutex inbox_lock;
     struct sm_list inbox;  /* of struct sm_post; guarded by inbox_lock */
     unsigned inbox_filled; /* atomic: look into the inbox */
     unsigned signalled;    /* atomic: look at the pending signals */
@@ -102,9 +104,6 @@ struct simul_loop {
     struct sm_jobs *jobs; /* thread/'s; made at first use */
 };
 
-/* How often this process is the child of a fork (S57). */
-extern unsigned sm_forks;
-
 /* The loop that runs in this thread, or NULL. */
 extern __thread struct simul_loop *sm_running
     __attribute__((tls_model("initial-exec")));
@@ -118,25 +117,33 @@ static inline struct simul_loop *sm_loop_or_running(struct simul_loop *loop)
     return loop ? loop : sm_running;
 }
 
-/** What to say to somebody who wants something of this loop: 0, or it is none or closed. */
+/** Whether this is the child of a fork, and it its parent's (S57): what the kernel has of it
+ *  is shared, and not to be touched. */
+static inline bool sm_loop_forked(const struct simul_loop *loop)
+{
+    return sm_unlikely(loop->forks != sm_forks);
+}
+
+/** Whether nothing can be sent or received any more: its poller is closed, or the parent's. */
+static inline bool sm_loop_over(const struct simul_loop *loop)
+{
+    return !loop->poll || sm_loop_forked(loop);
+}
+
+/** What to say to somebody who wants something of this loop: 0, or it is none, or closed, or
+ *  that of the parent, which to its child is the same. */
 static inline int sm_loop_usable(const struct simul_loop *loop)
 {
     if (sm_unlikely(!loop))
         return -SIMUL_ENOLOOP;
-    return sm_unlikely(loop->closed) ? -SIMUL_ECLOSEDLOOP : 0;
+    bool forked = sm_loop_forked(loop);
+    return sm_unlikely(loop->closed || forked) ? -SIMUL_ECLOSEDLOOP : 0;
 }
 
 /** Whether it runs, and in another thread. */
 static inline bool sm_loop_foreign(const struct simul_loop *loop)
 {
     return sm_unlikely(loop != sm_running) && loop->running;
-}
-
-/** Whether this is the child of a fork, and it its parent's (S57): what the kernel has of it
- *  is shared, and not to be touched. */
-static inline bool sm_loop_forked(const struct simul_loop *loop)
-{
-    return loop->forks != sm_forks;
 }
 
 /** Refuse somebody who may not touch it from here: -SIMUL_ENOLOOP, and in debug mode a

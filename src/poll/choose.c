@@ -58,6 +58,9 @@ static int open_first(struct sm_poll **ret)
 
 int sm_poll_open(struct sm_poll **ret, const char *name)
 {
+    int r = sm_watch_forks();
+    if (r < 0)
+        return r;
     if (!name || !*name)
         name = getenv("SIMUL_BACKEND");
     return name && *name ? open_named(ret, name) : open_first(ret);

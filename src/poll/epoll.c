@@ -323,25 +323,31 @@ static int epoll_fileno(struct sm_poll *poll)
     return self_of(poll)->epfd;
 }
 
-static void release(struct sm_op *op)
+static void let_go(struct sm_op *op)
 {
     if (op)
         op->state = SM_OP_IDLE;
+}
+
+static void epoll_release(struct sm_poll *poll)
+{
+    struct epoll *self = self_of(poll);
+    sm_close(self->wakeup_fd);
+    sm_close(self->epfd);
+    sm_free(self->records.all);
+    sm_free(self);
 }
 
 static void epoll_close(struct sm_poll *poll)
 {
     struct epoll *self = self_of(poll);
     for (int fd = 0; fd < self->records.capacity; fd++) {
-        release(self->records.all[fd].in);
-        release(self->records.all[fd].out);
+        let_go(self->records.all[fd].in);
+        let_go(self->records.all[fd].out);
     }
     sm_list_each (node, &self->canceled)
-        release(sm_container_of(node, struct sm_op, link));
-    sm_close(self->wakeup_fd);
-    sm_close(self->epfd);
-    sm_free(self->records.all);
-    sm_free(self);
+        let_go(sm_container_of(node, struct sm_op, link));
+    epoll_release(poll);
 }
 
 static int open_descriptors(struct epoll *self)
@@ -367,7 +373,7 @@ static int epoll_open(struct sm_poll **ret)
     struct epoll *self = sm_zalloc(sizeof *self);
     if (!self)
         return -ENOMEM;
-    self->base.ops = &sm_poll_epoll;
+    sm_poll_begin(&self->base, &sm_poll_epoll);
     sm_list_init(&self->canceled);
     int r = open_descriptors(self);
     if (r < 0) {
@@ -382,6 +388,7 @@ const struct sm_poll_ops sm_poll_epoll = {
     .name = "epoll",
     .open = epoll_open,
     .close = epoll_close,
+    .release = epoll_release,
     .submit = epoll_submit,
     .cancel = epoll_cancel,
     .wait = epoll_wait_,

@@ -158,15 +158,19 @@ static void let_go_of_all(struct sm_uring_poll *self)
     set_idle(&self->canceled);
 }
 
-static void uring_close(struct sm_poll *poll)
+static void uring_release(struct sm_poll *poll)
 {
     struct sm_uring_poll *self = sm_uring_poll_of(poll);
-    if (self->owner == getpid())
-        let_go_of_all(self);
     sm_uring_close(&self->ring);
     sm_close(self->wakeup_fd);
     sm_free(self->records.all);
     sm_free(self);
+}
+
+static void uring_close(struct sm_poll *poll)
+{
+    let_go_of_all(sm_uring_poll_of(poll));
+    uring_release(poll);
 }
 
 /* What there has to be; of files whatever there is (P13). */
@@ -204,8 +208,7 @@ static int uring_open(struct sm_poll **ret)
     struct sm_uring_poll *self = sm_zalloc(sizeof *self);
     if (!self)
         return -ENOMEM;
-    self->base.ops = &sm_poll_io_uring;
-    self->owner = getpid();
+    sm_poll_begin(&self->base, &sm_poll_io_uring);
     sm_list_init(&self->backlog);
     sm_list_init(&self->cancels);
     sm_list_init(&self->canceled);
@@ -224,6 +227,7 @@ const struct sm_poll_ops sm_poll_io_uring = {
     .name = "io_uring",
     .open = uring_open,
     .close = uring_close,
+    .release = uring_release,
     .submit = sm_uring_poll_submit,
     .cancel = sm_uring_poll_cancel,
     .wait = uring_wait,

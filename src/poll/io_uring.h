@@ -32,7 +32,6 @@ struct sm_uring_poll {
     struct sm_poll_base base;
     struct sm_uring ring;
     int wakeup_fd;    /* an eventfd */
-    pid_t owner;      /* a forked child only closes */
     bool rearm;       /* WAKE's entry has ended */
     bool embedded;    /* fileno() was asked for: submit() hands over at once */
     unsigned in_ring; /* operations with an entry, queued or in the kernel */

@@ -187,11 +187,19 @@ static int poller_fileno(struct sm_poll *poll)
 
 /* ---- opening and closing ------------------------------------------------------------ */
 
-static void release(struct poller *self)
+static void free_all(struct poller *self)
 {
     sm_free(self->ops);
     sm_free(self->fds);
     sm_free(self);
+}
+
+static void poller_release(struct sm_poll *poll)
+{
+    struct poller *self = self_of(poll);
+    sm_close(self->wakeup[0]);
+    sm_close(self->wakeup[1]);
+    free_all(self);
 }
 
 static void poller_close(struct sm_poll *poll)
@@ -201,9 +209,7 @@ static void poller_close(struct sm_poll *poll)
         self->ops[i]->state = SM_OP_IDLE;
     sm_list_each (node, &self->canceled)
         sm_container_of(node, struct sm_op, link)->state = SM_OP_IDLE;
-    sm_close(self->wakeup[0]);
-    sm_close(self->wakeup[1]);
-    release(self);
+    poller_release(poll);
 }
 
 static int poller_open(struct sm_poll **ret)
@@ -211,13 +217,13 @@ static int poller_open(struct sm_poll **ret)
     struct poller *self = sm_zalloc(sizeof *self);
     if (!self)
         return -ENOMEM;
-    self->base.ops = &sm_poll_poll;
+    sm_poll_begin(&self->base, &sm_poll_poll);
     sm_list_init(&self->canceled);
     int r = reserve(self);
     if (r >= 0)
         r = (int)sm_pipe(self->wakeup, O_NONBLOCK | O_CLOEXEC);
     if (r < 0) {
-        release(self);
+        free_all(self);
         return r;
     }
     self->fds[0] = (struct pollfd){.fd = self->wakeup[0], .events = POLLIN};
@@ -230,6 +236,7 @@ const struct sm_poll_ops sm_poll_poll = {
     .name = "poll",
     .open = poller_open,
     .close = poller_close,
+    .release = poller_release,
     .submit = poller_submit,
     .cancel = poller_cancel,
     .wait = poller_wait,

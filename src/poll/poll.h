@@ -42,7 +42,6 @@
  *      Several wakes before one wait() count as one. It never fails.
  *      An instance may be opened by one thread and used by another; from the first wait()
  *      on it belongs to the thread that waits, until that has closed it or has ended.
- *      After fork() the child may only close its copy, which takes nothing from the parent.
  *  P8. Sockets are non-blocking; nothing here blocks but wait(). SIGPIPE is never raised
  *      (sends use MSG_NOSIGNAL; for SM_OP_WRITE to pipes the process ignores SIGPIPE,
  *      which the loop sees to).
@@ -62,6 +61,11 @@
  *      descriptor, and end in any order. forget() knows nothing of them: a descriptor is
  *      closed when they have ended. Where P3 has to wait for one that is being carried
  *      out, it waits for the disk; and so does close().
+ * P14. In the child of a fork the instances of before are the parent's, and nothing that the
+ *      child does reaches what is pending there: submit() completes at once with -ECANCELED,
+ *      cancel() removes, forget() and wake() do nothing, wait() and fileno() are -EBADF.
+ *      close() gives the child's copy back. sm_poll_ops() sees to that (forked.c); the
+ *      backends have release() for it.
  */
 #ifndef SM_POLL_POLL_H
 #define SM_POLL_POLL_H
@@ -72,6 +76,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "base/assert.h"
+#include "base/fork.h"
 #include "base/list.h"
 
 enum sm_op_code {
@@ -148,6 +154,9 @@ struct sm_poll_ops {
      * -ENOSYS, -EPERM, -EOPNOTSUPP and -EINVAL mean: refused here, try another backend. */
     int (*open)(struct sm_poll **ret);
     void (*close)(struct sm_poll *poll);
+    /* The part of close() that concerns this process only: descriptors and memory. No
+     * operation is looked at: its memory may be gone (P14). */
+    void (*release)(struct sm_poll *poll);
     bool (*submit)(struct sm_poll *poll, struct sm_op *op);
     enum sm_op_cancel (*cancel)(struct sm_poll *poll, struct sm_op *op);
     int (*wait)(struct sm_poll *poll, int64_t timeout_ns);
@@ -164,9 +173,11 @@ struct sm_poll_ops {
 /* What every instance begins with, so that callers need one pointer only. */
 struct sm_poll_base {
     const struct sm_poll_ops *ops;
+    unsigned forks; /* sm_forks when it was opened */
 };
 
 extern const struct sm_poll_ops sm_poll_io_uring, sm_poll_epoll, sm_poll_poll;
+extern const struct sm_poll_ops sm_poll_forked; /* P14 */
 
 /**
  * Choose and open a backend: `name` if given, else $SIMUL_BACKEND if set, else the first
@@ -175,9 +186,17 @@ extern const struct sm_poll_ops sm_poll_io_uring, sm_poll_epoll, sm_poll_poll;
  */
 int sm_poll_open(struct sm_poll **ret, const char *name);
 
+static inline void sm_poll_begin(struct sm_poll_base *base,
+                                 const struct sm_poll_ops *ops)
+{
+    *base = (struct sm_poll_base){ops, sm_forks};
+}
+
+/** What to call it by; asked anew for each call (P14). */
 static inline const struct sm_poll_ops *sm_poll_ops(struct sm_poll *poll)
 {
-    return ((struct sm_poll_base *)poll)->ops;
+    const struct sm_poll_base *base = (const struct sm_poll_base *)poll;
+    return sm_likely(base->forks == sm_forks) ? base->ops : &sm_poll_forked;
 }
 
 static inline bool sm_poll_offers(struct sm_poll *poll, enum sm_op_code code)

@@ -264,12 +264,15 @@ static struct until *until_new(struct simul_loop *loop, struct simul_future *fut
 
 int sm_run_until(struct simul_loop *loop, struct simul_future *future)
 {
+    int r = sm_loop_usable(loop);
+    if (r < 0)
+        return r;
     if (sm_running || loop->running)
         return -SIMUL_ERUNNING;
     struct until *until = until_new(loop, future);
     if (!until)
         return -ENOMEM;
-    int r = sm_loop_run(loop);
+    r = sm_loop_run(loop);
     if (until->queued && r == 0) /* it was stopped in the pass in which it got done */
         r = sm_loop_run(loop);
     until->left = true;

@@ -124,14 +124,10 @@ static void op_done(struct sm_op *op)
 
 /* C6. The buffer may be freed when this returns, so what the kernel does with it is waited
  * for (a bounded number of times without memory; -EEXIST: its thread is gone, and with it
- * the operation). Nobody will hear of a descriptor. In the child of a fork (S57) the
- * operation is the parent's. */
+ * the operation). Nobody will hear of a descriptor. */
 static void op_abandon(struct op_wait *w)
 {
-    const struct simul_loop *loop = &w->wait.task->sched->loop;
-    struct sm_poll *poll = loop->poll;
-    if (sm_loop_forked(loop))
-        return;
+    struct sm_poll *poll = w->wait.task->sched->loop.poll;
     for (int tries = 0, r = 0; tries < ABANDON_TRIES && r != -EEXIST; tries += r < 0) {
         if (sm_poll_ops(poll)->cancel(poll, w->op) == SM_OP_REMOVED)
             break;

@@ -25,16 +25,16 @@ void sm_executor_ref(struct simul_executor *executor)
 
 bool sm_executor_dead(const struct simul_executor *executor)
 {
-    return executor->forks != sm_forks;
+    return !sm_mutex_is_shared(&executor->lock);
 }
 
 void sm_executor_join(struct simul_executor *executor)
 {
-    pthread_mutex_lock(&executor->lock);
+    sm_mutex_lock(&executor->lock);
     bool has_last = executor->has_last;
     executor->has_last = false;
     pthread_t last = executor->last;
-    pthread_mutex_unlock(&executor->lock);
+    sm_mutex_unlock(&executor->lock);
     if (!has_last)
         return;
     if (pthread_equal(last, pthread_self()))
@@ -52,7 +52,7 @@ static void free_executor(struct simul_executor *executor)
         sem_destroy(&worker->wake);
         sm_free(worker);
     }
-    pthread_mutex_destroy(&executor->lock);
+    sm_mutex_finish(&executor->lock);
     sm_free(executor);
 }
 
@@ -86,6 +86,9 @@ int simul_executor_new(simul_executor **ret, const simul_executor_opts *opts)
     if (opts->max_workers < 0
         || (opts->stack_size && opts->stack_size < (size_t)PTHREAD_STACK_MIN))
         return -EINVAL;
+    int r = sm_watch_forks();
+    if (r < 0)
+        return r;
     struct simul_executor *executor = sm_zalloc(sizeof *executor);
     if (!executor)
         return -ENOMEM;
@@ -94,11 +97,10 @@ int simul_executor_new(simul_executor **ret, const simul_executor_opts *opts)
     snprintf(executor->prefix, sizeof executor->prefix, "%s",
              prefix ? prefix : "simul");
     executor->refs = executor->holders = 1;
-    executor->forks = sm_forks;
     executor->stack_size = opts->stack_size;
     executor->max_workers =
         opts->max_workers ? opts->max_workers : workers_by_default();
-    pthread_mutex_init(&executor->lock, NULL);
+    sm_mutex_init(&executor->lock);
     sm_list_init(&executor->queue);
     sm_list_init(&executor->idle);
     sm_list_init(&executor->all);
@@ -113,7 +115,7 @@ int simul_executor_new(simul_executor **ret, const simul_executor_opts *opts)
 static struct sm_job *sleep_idle(struct sm_worker *self)
 {
     sm_list_push_front(&self->executor->idle, &self->link);
-    pthread_mutex_unlock(&self->executor->lock);
+    sm_mutex_unlock(&self->executor->lock);
     while (sem_wait(&self->wake) < 0)
         ; /* EINTR, of a debugger: signals are blocked */
     struct sm_job *job = self->job;
@@ -127,10 +129,10 @@ static struct sm_job *next_job(struct sm_worker *self)
     struct simul_executor *executor = self->executor;
     struct sm_job *job = NULL;
     while (!job) {
-        pthread_mutex_lock(&executor->lock);
+        sm_mutex_lock(&executor->lock);
         struct sm_list *it = sm_list_shift(&executor->queue);
         if (it) {
-            pthread_mutex_unlock(&executor->lock);
+            sm_mutex_unlock(&executor->lock);
             return sm_container_of(it, struct sm_job, link);
         }
         if (executor->shut)
@@ -158,7 +160,7 @@ static void end(struct simul_executor *executor)
     executor->has_last = true;
     if (--executor->workers == 0)
         tell_watches(executor);
-    pthread_mutex_unlock(&executor->lock);
+    sm_mutex_unlock(&executor->lock);
     if (has_before)
         pthread_join(before, NULL);
     sm_executor_unref(executor);
@@ -270,13 +272,13 @@ int sm_executor_submit(struct simul_executor *executor, struct sm_job *job)
         return -SIMUL_ESHUTDOWN;
     int r = 0;
     job->link = (struct sm_list){0};
-    pthread_mutex_lock(&executor->lock);
+    sm_mutex_lock(&executor->lock);
     struct sm_list *idle = sm_list_shift(&executor->idle);
     if (executor->shut)
         r = -SIMUL_ESHUTDOWN;
     else if (!idle)
         r = begin_or_queue(executor, job);
-    pthread_mutex_unlock(&executor->lock);
+    sm_mutex_unlock(&executor->lock);
     if (idle)
         hand_over(idle, job);
     return r;
@@ -284,10 +286,10 @@ int sm_executor_submit(struct simul_executor *executor, struct sm_job *job)
 
 bool sm_executor_take_back(struct simul_executor *executor, struct sm_job *job)
 {
-    pthread_mutex_lock(&executor->lock);
+    sm_mutex_lock(&executor->lock);
     bool queued = sm_list_linked(&job->link);
     sm_list_remove(&job->link);
-    pthread_mutex_unlock(&executor->lock);
+    sm_mutex_unlock(&executor->lock);
     return queued;
 }
 
@@ -298,36 +300,36 @@ void sm_executor_shut(struct simul_executor *executor, bool cancel)
     if (sm_executor_dead(executor))
         return;
     struct sm_list *it;
-    pthread_mutex_lock(&executor->lock);
+    sm_mutex_lock(&executor->lock);
     executor->shut = true;
     while ((it = sm_list_shift(&executor->idle)))
         hand_over(it, NULL);
     while (cancel && (it = sm_list_shift(&executor->queue))) {
         struct sm_job *job = sm_container_of(it, struct sm_job, link);
-        pthread_mutex_unlock(&executor->lock);
+        sm_mutex_unlock(&executor->lock);
         job->drop(job);
-        pthread_mutex_lock(&executor->lock);
+        sm_mutex_lock(&executor->lock);
     }
-    pthread_mutex_unlock(&executor->lock);
+    sm_mutex_unlock(&executor->lock);
 }
 
 bool sm_executor_watch(struct simul_executor *executor, struct sm_executor_watch *watch)
 {
-    pthread_mutex_lock(&executor->lock);
+    sm_mutex_lock(&executor->lock);
     bool wait = executor->workers > 0;
     if (wait)
         sm_list_push(&executor->watches, &watch->link);
-    pthread_mutex_unlock(&executor->lock);
+    sm_mutex_unlock(&executor->lock);
     return wait;
 }
 
 bool sm_executor_unwatch(struct simul_executor *executor,
                          struct sm_executor_watch *watch)
 {
-    pthread_mutex_lock(&executor->lock);
+    sm_mutex_lock(&executor->lock);
     bool waits = sm_list_linked(&watch->link);
     sm_list_remove(&watch->link);
-    pthread_mutex_unlock(&executor->lock);
+    sm_mutex_unlock(&executor->lock);
     return waits;
 }
 

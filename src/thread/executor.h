@@ -21,6 +21,7 @@
 #include <simul/thread.h>
 
 #include "base/list.h"
+#include "base/mutex.h"
 
 struct sm_job {
     struct sm_list link;               /* executor->queue */
@@ -46,12 +47,11 @@ struct sm_executor_watch {
 struct simul_executor {
     unsigned refs;    /* atomic: one of all holders together, of each job and thread */
     unsigned holders; /* atomic: the user, loops; without any it is shut */
-    unsigned forks;   /* sm_forks when it was made */
     int max_workers;
     char prefix[11];
     size_t stack_size;
 
-    pthread_mutex_t lock;   /* guards what follows */
+    struct sm_mutex lock;   /* guards what follows */
     struct sm_list queue;   /* of struct sm_job */
     struct sm_list idle;    /* of struct sm_worker */
     struct sm_list all;     /* of struct sm_worker; owned */

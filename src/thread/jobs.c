@@ -18,8 +18,8 @@ static void jobs_unref(struct sm_jobs *jobs)
 {
     if (__atomic_sub_fetch(&jobs->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
-    pthread_cond_destroy(&jobs->delivered);
-    pthread_mutex_destroy(&jobs->lock);
+    sm_mutex_finish_condition(&jobs->lock, &jobs->delivered);
+    sm_mutex_finish(&jobs->lock);
     sm_free(jobs);
 }
 
@@ -35,7 +35,7 @@ struct sm_jobs *sm_jobs_of(struct simul_loop *loop)
     jobs->refs = 1;
     jobs->loop = loop;
     jobs->closable.drop = close_jobs;
-    pthread_mutex_init(&jobs->lock, NULL);
+    sm_mutex_init(&jobs->lock);
     pthread_cond_init(&jobs->delivered, NULL);
     sm_list_init(&jobs->futures);
     sm_list_push(&sm_sched_of(loop)->closables, &jobs->closable.link);
@@ -77,13 +77,13 @@ static void deliver(struct sm_job *self)
 {
     struct sm_loop_job *job = sm_container_of(self, struct sm_loop_job, job);
     struct sm_jobs *jobs = job->jobs;
-    pthread_mutex_lock(&jobs->lock);
+    sm_mutex_lock(&jobs->lock);
     bool orphan = job->orphaned;
     job->delivered = true;
     if (!orphan)
         sm_inbox_post(jobs->loop, &job->post);
     pthread_cond_broadcast(&jobs->delivered);
-    pthread_mutex_unlock(&jobs->lock);
+    sm_mutex_unlock(&jobs->lock);
     if (orphan)
         job->orphan(job);
     jobs_unref(jobs);
@@ -168,10 +168,10 @@ void sm_loop_job_close(struct sm_loop_job *job)
 {
     struct sm_jobs *jobs = job->jobs;
     if (!sm_loop_job_take_back(job)) {
-        pthread_mutex_lock(&jobs->lock);
+        sm_mutex_lock(&jobs->lock);
         while (!job->delivered)
-            pthread_cond_wait(&jobs->delivered, &jobs->lock);
-        pthread_mutex_unlock(&jobs->lock);
+            pthread_cond_wait(&jobs->delivered, &jobs->lock.mutex);
+        sm_mutex_unlock(&jobs->lock);
         sm_inbox_withdraw(jobs->loop, &job->post);
     }
     sm_loop_job_end(job);
@@ -317,10 +317,10 @@ static bool left_behind(struct future_job *job)
     struct sm_jobs *jobs = job->base.jobs;
     if (sm_loop_job_take_back(&job->base))
         return false;
-    pthread_mutex_lock(&jobs->lock);
+    sm_mutex_lock(&jobs->lock);
     bool delivered = job->base.delivered;
     job->base.orphaned = !delivered;
-    pthread_mutex_unlock(&jobs->lock);
+    sm_mutex_unlock(&jobs->lock);
     return !delivered;
 }
 
@@ -343,8 +343,8 @@ static bool close_job(struct simul_loop *loop, struct future_job *job)
  * meanwhile. */
 static void wait_for_deliverers(struct sm_jobs *jobs)
 {
-    pthread_mutex_lock(&jobs->lock);
-    pthread_mutex_unlock(&jobs->lock);
+    sm_mutex_lock(&jobs->lock);
+    sm_mutex_unlock(&jobs->lock);
 }
 
 static void close_jobs(struct sm_closable *closable)

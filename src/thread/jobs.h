@@ -20,7 +20,7 @@
 struct sm_jobs {
     struct sm_closable closable;
     unsigned refs; /* atomic: the loop's, and one of each job that is not delivered */
-    pthread_mutex_t lock;
+    struct sm_mutex lock;
     pthread_cond_t delivered;
     struct simul_loop *loop; /* gone when all its jobs are over, or orphans */
     /* the loop's thread only */

@@ -17,7 +17,7 @@
 
 struct simul_concurrent_future {
     unsigned refs; /* atomic: the user's, the loop's, that of a cancel under way */
-    pthread_mutex_t lock;
+    struct sm_mutex lock;
     pthread_cond_t ended;
     /* guarded by the lock */
     struct simul_loop *loop;
@@ -40,8 +40,8 @@ static void unref(struct simul_concurrent_future *future)
 {
     if (__atomic_sub_fetch(&future->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
-    pthread_cond_destroy(&future->ended);
-    pthread_mutex_destroy(&future->lock);
+    sm_mutex_finish_condition(&future->lock, &future->ended);
+    sm_mutex_finish(&future->lock);
     simul_context_release(future->context);
     sm_free(future->message);
     sm_free(future);
@@ -53,7 +53,7 @@ static void unref(struct simul_concurrent_future *future)
 static void leave_loop(struct simul_concurrent_future *future, int result,
                        const char *message)
 {
-    pthread_mutex_lock(&future->lock);
+    sm_mutex_lock(&future->lock);
     future->loop = NULL;
     if (!future->done) { /* else it was cancelled from the other side */
         future->done = true;
@@ -61,7 +61,7 @@ static void leave_loop(struct simul_concurrent_future *future, int result,
         future->message = message ? sm_strdup(message) : NULL;
     }
     pthread_cond_broadcast(&future->ended);
-    pthread_mutex_unlock(&future->lock);
+    sm_mutex_unlock(&future->lock);
     unref(future);
 }
 
@@ -170,7 +170,7 @@ static simul_concurrent_future *new_future(struct simul_loop *loop)
     }
     future->refs = 2;
     future->loop = loop;
-    pthread_mutex_init(&future->lock, NULL);
+    sm_mutex_init(&future->lock);
     init_clock(&future->ended);
     future->begin.ready.run = run_begin;
     future->begin.drop = drop_begin;
@@ -218,10 +218,13 @@ static bool later(double timeout, struct timespec *when)
 static int wait_until_done(struct simul_concurrent_future *future, double timeout)
 {
     struct timespec when;
+    if (!future->done && !sm_mutex_is_shared(&future->lock))
+        return -SIMUL_ECLOSEDLOOP; /* the loop is the parent's */
     bool limited = later(timeout, &when);
     while (!future->done) {
-        int r = limited ? pthread_cond_timedwait(&future->ended, &future->lock, &when)
-                        : pthread_cond_wait(&future->ended, &future->lock);
+        pthread_mutex_t *lock = &future->lock.mutex;
+        int r = limited ? pthread_cond_timedwait(&future->ended, lock, &when)
+                        : pthread_cond_wait(&future->ended, lock);
         if (r == ETIMEDOUT && !future->done)
             return -ETIMEDOUT;
     }
@@ -234,10 +237,10 @@ int simul_concurrent_future_result(simul_concurrent_future *future, double timeo
         return -ENOMEM;
     if (isnan(timeout))
         return -EINVAL;
-    pthread_mutex_lock(&future->lock);
+    sm_mutex_lock(&future->lock);
     bool own = !future->done && sm_running && future->loop == sm_running;
     int r = own ? -EDEADLK : wait_until_done(future, timeout);
-    pthread_mutex_unlock(&future->lock);
+    sm_mutex_unlock(&future->lock);
     return r;
 }
 
@@ -245,7 +248,7 @@ bool simul_concurrent_future_cancel(simul_concurrent_future *future)
 {
     if (!future)
         return false;
-    pthread_mutex_lock(&future->lock);
+    sm_mutex_lock(&future->lock);
     bool was_pending = !future->done;
     if (was_pending) {
         future->done = true;
@@ -256,7 +259,7 @@ bool simul_concurrent_future_cancel(simul_concurrent_future *future)
         __atomic_add_fetch(&future->refs, 1, __ATOMIC_RELAXED);
         sm_inbox_post(future->loop, &future->cancel);
     }
-    pthread_mutex_unlock(&future->lock);
+    sm_mutex_unlock(&future->lock);
     return was_pending;
 }
 
@@ -264,9 +267,9 @@ bool simul_concurrent_future_done(simul_concurrent_future *future)
 {
     if (!future)
         return true;
-    pthread_mutex_lock(&future->lock);
+    sm_mutex_lock(&future->lock);
     bool done = future->done;
-    pthread_mutex_unlock(&future->lock);
+    sm_mutex_unlock(&future->lock);
     return done;
 }
 
@@ -274,13 +277,13 @@ const char *simul_concurrent_future_message(simul_concurrent_future *future)
 {
     if (!future)
         return simul_strerror(-ENOMEM);
-    pthread_mutex_lock(&future->lock);
+    sm_mutex_lock(&future->lock);
     const char *message = future->message;
     if (!message)
         message = !future->done        ? "pending"
                   : future->result < 0 ? simul_strerror(future->result)
                                        : "success";
-    pthread_mutex_unlock(&future->lock);
+    sm_mutex_unlock(&future->lock);
     return message;
 }
 

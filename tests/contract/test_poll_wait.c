@@ -456,28 +456,89 @@ TEST(one_thread_opens_and_submits_another_waits_and_the_first_closes)
     close(fds[1]);
 }
 
+static int just_close(void *unused)
+{
+    (void)unused;
+    backend_close();
+    return 0;
+}
+
 /* The child has a copy that it must not use; closing it takes nothing from the parent. */
 POLL_TEST(close_in_a_forked_child_leaves_the_parent_s_alone)
 {
-    int fds[2], status;
+    int fds[2];
     char byte;
     pair_unix(fds, SOCK_STREAM);
     struct probe in = probe_recv(fds[0], &byte, 1);
     park(&in);
     wait_ns(0);
 
-    pid_t child = fork();
-    if (child == 0) {
-        sm_poll_ops(backend)->close(backend);
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(harness_in_child(just_close, NULL), 0);
 
     expect_quiet();
     ck_assert_int_eq(send(fds[1], "x", 1, 0), 1);
     ck_assert_int_eq(finish(&in), 1);
     close_pair(fds);
+}
+
+/* One that the kernel has, and one that it may not have got yet. */
+struct inherited {
+    struct probe with_kernel, queued;
+    int fds[2], others[2], more[2];
+    char bytes[2];
+};
+
+static bool use_the_parent_s(struct inherited *in)
+{
+    char byte;
+    struct probe late = probe_recv(in->more[0], &byte, 1);
+    wake();
+    for (int i = 0; i < 2; i++)
+        if (cancel(&in->with_kernel) != SM_OP_REMOVED
+            || cancel(&in->queued) != SM_OP_REMOVED)
+            return false;
+    sm_poll_ops(backend)->forget(backend, in->fds[0]);
+    sm_poll_ops(backend)->forget(backend, in->others[0]);
+    return submit(&late) && late.result == -ECANCELED
+           && sm_poll_ops(backend)->wait(backend, 0) == -EBADF
+           && sm_poll_ops(backend)->fileno(backend) == -EBADF;
+}
+
+/* What they point to may be gone when it is closed. */
+static int use_and_close(void *arg)
+{
+    struct inherited *in = arg;
+    bool right = use_the_parent_s(in);
+    memset(in, 0xff, sizeof *in);
+    backend_close();
+    return !right;
+}
+
+POLL_TEST(nothing_that_a_forked_child_does_reaches_the_parent_s) /* P14, S57 */
+{
+    struct inherited *in = malloc(sizeof *in);
+    pair_tcp(in->fds);
+    pair_tcp(in->others);
+    pair_tcp(in->more);
+    in->with_kernel = probe_recv(in->fds[0], &in->bytes[0], 1);
+    in->queued = probe_recv(in->others[0], &in->bytes[1], 1);
+    park(&in->with_kernel);
+    expect_quiet();
+    park(&in->queued);
+
+    ck_assert_int_eq(harness_in_child(use_and_close, in), 0);
+
+    expect_quiet();
+    ck_assert_int_eq(in->with_kernel.done + in->queued.done, 0);
+    ck_assert_int_eq(send(in->fds[1], "x", 1, 0), 1);
+    ck_assert_int_eq(finish(&in->with_kernel), 1);
+    ck_assert_int_eq(send(in->others[1], "y", 1, 0), 1);
+    ck_assert_int_eq(finish(&in->queued), 1);
+    ck_assert_int_eq(in->bytes[0] + in->bytes[1], 'x' + 'y');
+    close_pair(in->fds);
+    close_pair(in->others);
+    close_pair(in->more);
+    free(in);
 }
 
 /* ---- failures ----------------------------------------------------------------------- */

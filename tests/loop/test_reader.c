@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -374,6 +375,60 @@ TEST(reader_that_could_not_be_armed_again_is_armed_later)
 #endif
 
 HARNESS_MAIN_BACKEND("reader")
+
+/* ---- in the child of a fork (S57) ----------------------------------------------------------- */
+
+static void nobody(void *unused)
+{
+    (void)unused;
+}
+
+static int task_of_nobody(void *unused)
+{
+    (void)unused;
+    return 0;
+}
+
+/* How many of the calls that need a loop take the parent's. */
+static int use_parents_loop(simul_loop *loop)
+{
+    int taken = simul_remove_reader(loop, fds[0]) != 1;
+    taken += simul_add_reader(loop, fds[1], nobody, NULL) != -SIMUL_ECLOSEDLOOP;
+    taken +=
+        simul_add_signal_handler(loop, SIGUSR1, nobody, NULL) != -SIMUL_ECLOSEDLOOP;
+    taken += simul_call_soon(loop, nobody, NULL, NULL) != -SIMUL_ECLOSEDLOOP;
+    taken += simul_call_soon_threadsafe(loop, nobody, NULL, NULL) != -SIMUL_ECLOSEDLOOP;
+    taken += simul_loop_fileno(loop) != -SIMUL_ECLOSEDLOOP;
+    taken += simul_loop_create_task(loop, task_of_nobody, NULL, NULL) != NULL;
+    taken += simul_loop_run_once(loop, 0) != -SIMUL_ECLOSEDLOOP;
+    taken += simul_loop_run_forever(loop) != -SIMUL_ECLOSEDLOOP;
+    return taken;
+}
+
+static int use_and_close(void *loop)
+{
+    int taken = use_parents_loop(loop);
+    return taken + (simul_loop_close(loop) != 0);
+}
+
+TEST(a_loop_is_of_no_use_to_the_child_and_stays_the_parents) /* S57 */
+{
+    simul_loop *loop;
+    open_pipe();
+    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
+    ck_assert_int_eq(simul_add_reader(loop, fds[0], count_call, NULL), 0);
+    ck_assert_int_ge(simul_loop_run_once(loop, 0), 0);
+
+    ck_assert_int_eq(harness_in_child(use_and_close, loop), 0);
+
+    send_byte();
+    for (int i = 0; calls == 0 && i < 1000; i++)
+        ck_assert_int_ge(simul_loop_run_once(loop, 0.01), 0);
+    ck_assert_int_ge(calls, 1);
+    ck_assert_int_eq(simul_remove_reader(loop, fds[0]), 1);
+    simul_loop_close(loop);
+    close_pipe();
+}
 
 /* ---- its place in the pass (S1) -------------------------------------------------------------- */
 

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/sweep.h"
 
@@ -28,6 +30,20 @@ void harness_register(struct harness_test *test)
 }
 
 /* The directory's own descriptor is among those counted, each time: it cancels out. */
+int harness_in_child(int (*fn)(void *arg), void *arg)
+{
+    int status = 0;
+    fflush(NULL);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        alarm(TIMEOUT_S);
+        _exit(fn(arg));
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
 int harness_open_fds(void)
 {
     DIR *dir = opendir("/proc/self/fd");

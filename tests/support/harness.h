@@ -50,6 +50,10 @@ void harness_end(void);
 /* How many descriptors this process has open. */
 int harness_open_fds(void);
 
+/* Fork, and call fn(arg) in the child, which must not take long: its result, 0 to 127; or
+ * minus the signal that has killed it. */
+int harness_in_child(int (*fn)(void *arg), void *arg);
+
 /* How long a test waits for what may not come, in seconds of the real clock: long enough for
  * the slowest machine, but in a sweep only somewhat longer than the test takes when nothing
  * is injected. */

@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <simul/context.h>
 #include <simul/thread.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "thread/jobs.h"
 
 static const simul_job_opts releasing = {.release_arg = release_gate};
 
@@ -232,18 +232,22 @@ TEST(loop_is_not_closed_before_the_function_has_left_the_tasks_memory)
     simul_release(task);
 }
 
-static int close_in_child(simul_loop *loop, simul_task *task)
+struct left {
+    simul_loop *loop;
+    simul_task *task;
+};
+
+static int close_all(void *arg)
 {
-    int status = -1;
-    pid_t pid = fork();
-    if (pid == 0) {
-        alarm(20);
-        simul_release(task);
-        simul_loop_close(loop);
-        _exit(0);
-    }
-    waitpid(pid, &status, 0);
-    return status;
+    const struct left *left = arg;
+    simul_release(left->task);
+    return simul_loop_close(left->loop);
+}
+
+static int cancel_and_close_all(void *arg)
+{
+    simul_cancel(((const struct left *)arg)->task);
+    return close_all(arg);
 }
 
 TEST(in_the_child_of_a_fork_a_loop_is_closed_though_its_function_never_ends) /* S57 */
@@ -256,11 +260,70 @@ TEST(in_the_child_of_a_fork_a_loop_is_closed_though_its_function_never_ends) /* 
     ck_assert_int_ge(simul_loop_run_once(loop, 0), 0);
     ck_assert(task && *trace_take() == '\0'); /* it waits */
     gate_wait(&gates[0].begun);
-    ck_assert_int_eq(close_in_child(loop, task), 0);
+    struct left left = {loop, task};
+    ck_assert_int_eq(harness_in_child(close_all, &left), 0);
+    ck_assert_int_eq(harness_in_child(cancel_and_close_all, &left), 0);
     sem_post(&gates[0].open);
     simul_loop_close(loop);
     ck_assert_int_eq(called(&gates[0]), 1);
     simul_release(task);
+}
+
+static int gate_in_executor(void *executor)
+{
+    simul_future *future =
+        simul_run_in_executor(NULL, executor, through_gate, &gates[0]);
+    int r = simul_await(future);
+    simul_release(future);
+    return r;
+}
+
+/* As a thread of the pool, or another one, would have them at the wrong moment. */
+static void take_locks(simul_loop *loop, simul_executor *executor)
+{
+    pthread_mutex_lock(&loop->inbox_lock.mutex);
+    pthread_mutex_lock(&loop->jobs->lock.mutex);
+    pthread_mutex_lock(&executor->lock.mutex);
+}
+
+static void give_locks(simul_loop *loop, simul_executor *executor)
+{
+    pthread_mutex_unlock(&executor->lock.mutex);
+    pthread_mutex_unlock(&loop->jobs->lock.mutex);
+    pthread_mutex_unlock(&loop->inbox_lock.mutex);
+}
+
+static simul_executor *pool;
+
+static int release_and_close_all(void *left)
+{
+    simul_executor_shutdown(pool, SIMUL_SHUTDOWN_WAIT);
+    simul_executor_release(pool);
+    return cancel_and_close_all(left);
+}
+
+TEST(what_threads_have_locked_at_a_fork_is_nothing_to_the_child) /* S57 */
+{
+    struct left left;
+    capture_log();
+    gate_init(&gates[0]);
+    ck_assert_int_eq(simul_executor_new(&pool, NULL), 0);
+    ck_assert_int_eq(simul_loop_new(&left.loop, NULL), 0);
+    left.task = simul_loop_create_task(left.loop, gate_in_executor, pool, NULL);
+    ck_assert_int_ge(simul_loop_run_once(left.loop, 0), 0);
+    ck_assert(left.loop->jobs && left.task && !simul_done(left.task));
+    gate_wait(&gates[0].begun);
+
+    take_locks(left.loop, pool);
+    ck_assert_int_eq(harness_in_child(close_all, &left), 0);
+    ck_assert_int_eq(harness_in_child(release_and_close_all, &left), 0);
+    give_locks(left.loop, pool);
+
+    sem_post(&gates[0].open);
+    ck_assert_int_eq(simul_loop_run_until_complete(left.loop, left.task), 7);
+    simul_release(left.task);
+    simul_loop_close(left.loop);
+    simul_executor_release(pool);
 }
 
 /* ---- many -------------------------------------------------------------------------------------- */
