@@ -147,7 +147,7 @@ static void close_end(struct simul_loop *loop, struct sm_pipe_end *end)
     if (end->fd < 0)
         return;
     if (end->flags >= 0)
-        fcntl(end->fd, F_SETFL, end->flags); /* D3 */
+        sm_socket_restore(loop, end->fd, end->flags); /* D3 */
     sm_socket_close(loop, end->fd);
     end->fd = -1;
 }
@@ -163,7 +163,7 @@ static void watch_ended(struct sm_pipe *pipe)
 static void watch_no_longer(struct sm_pipe *pipe)
 {
     struct simul_loop *loop = pipe->out.layer.stream->loop;
-    if (!loop->poll)
+    if (sm_loop_over(loop))
         pipe->watching = false;
     if (!pipe->watching || pipe->ending)
         return;
@@ -200,11 +200,12 @@ static void pipe_finish(struct sm_tcp *tcp)
 {
     struct sm_pipe *pipe = pipe_of(tcp);
     struct simul_stream *stream = tcp->layer.stream;
-    if (!pipe->closed || !stream->loop->poll)
+    bool over = sm_loop_over(stream->loop);
+    if (!pipe->closed || over)
         sm_tcp_drop_outbox(tcp);
     if (!pipe->closed)
         close_all(pipe);
-    else if (!stream->loop->poll)
+    else if (over)
         pipe->watching = false;
     if (!tcp->outbox && !pipe->watching)
         sm_stream_closed(stream, sm_tcp_error_at_end(tcp));

@@ -38,9 +38,22 @@ int sm_socket_adopt(int fd)
     return flags < 0 ? (int)flags : 0;
 }
 
+void sm_socket_reset_on_close(const struct simul_loop *loop, int fd)
+{
+    const struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    if (!sm_loop_forked(loop))
+        sm_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+void sm_socket_restore(const struct simul_loop *loop, int fd, int flags)
+{
+    if (!sm_loop_forked(loop))
+        fcntl(fd, F_SETFL, flags);
+}
+
 void sm_socket_close(struct simul_loop *loop, int fd)
 {
-    if (loop->poll && !sm_loop_forked(loop))
+    if (loop->poll)
         sm_poll_ops(loop->poll)->forget(loop->poll, fd);
     sm_close(fd);
 }

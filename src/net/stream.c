@@ -147,6 +147,8 @@ static void end(struct simul_stream *stream, unsigned flags)
     bool again = stream->closing && (stream->aborted || !(flags & SM_ABORT));
     if (again || stream->closed)
         return;
+    if (sm_loop_over(stream->loop)) /* nothing can be said */
+        flags |= SM_ABORT;
     if (stream->sending) { /* half a file must not look like the whole */
         *stream->sending = -1;
         flags |= SM_ABORT | SM_RESET;
@@ -292,7 +294,7 @@ int simul_stream_write_eof(simul_stream *stream)
 {
     if (!stream)
         return -EINVAL;
-    if (stream->closing || stream->sending)
+    if (stream->closing || stream->sending || sm_loop_over(stream->loop))
         return -SIMUL_ESTATE;
     if (stream->ended)
         return 0;

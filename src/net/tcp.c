@@ -50,22 +50,15 @@ int sm_tcp_error_at_end(const struct sm_tcp *tcp)
     return tcp->broken ? -SIMUL_EBROKEN : tcp->error;
 }
 
-/* With a linger time of 0 the kernel says RST in place of FIN. */
-static void reset_on_close(int fd)
-{
-    struct linger linger = {.l_onoff = 1, .l_linger = 0};
-    sm_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-}
-
 static void tcp_finish(struct sm_tcp *tcp)
 {
     struct simul_stream *stream = tcp->layer.stream;
     bool dropped = tcp->outbox;
-    if (tcp->fd >= 0 || !stream->loop->poll)
+    if (tcp->fd >= 0 || sm_loop_over(stream->loop))
         sm_tcp_drop_outbox(tcp);
     if (tcp->fd >= 0) {
         if (dropped || tcp->broken)
-            reset_on_close(tcp->fd);
+            sm_socket_reset_on_close(stream->loop, tcp->fd);
         sm_socket_close(stream->loop, tcp->fd);
         tcp->fd = -1;
         sm_tcp_wake_writers(tcp);
@@ -76,7 +69,7 @@ static void tcp_finish(struct sm_tcp *tcp)
 
 void sm_tcp_close(struct sm_tcp *tcp, bool closed, unsigned flags)
 {
-    bool over = !tcp->layer.stream->loop->poll; /* nothing will be sent any more */
+    bool over = sm_loop_over(tcp->layer.stream->loop);
     if (over)
         flags |= SM_ABORT;
     else if (closed || (tcp->closing && !(flags & SM_ABORT)))

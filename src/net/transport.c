@@ -56,22 +56,15 @@ static void out_idle(struct sm_watch *watch)
     idle(sm_container_of(watch, struct simul_transport, out));
 }
 
-/* The peer must not take a part for the whole. */
-static void reset_on_close(int fd)
-{
-    const struct linger linger = {.l_onoff = 1};
-    sm_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-}
-
 static void close_socket(struct simul_transport *transport)
 {
     if (transport->datagram) {
         simul_datagram_release(transport->datagram);
     } else if (transport->fd >= 0) {
-        if (transport->dropped)
-            reset_on_close(transport->fd);
+        if (transport->dropped) /* the peer must not take a part for the whole */
+            sm_socket_reset_on_close(transport->loop, transport->fd);
         if (transport->restore >= 0)
-            fcntl(transport->fd, F_SETFL, transport->restore);
+            sm_socket_restore(transport->loop, transport->fd, transport->restore);
         sm_socket_close(transport->loop, transport->fd);
     }
     transport->fd = -1;
@@ -128,9 +121,10 @@ void simul_transport_close(simul_transport *transport)
         return;
     transport->closing = true;
     sm_watch_stop(&transport->in);
-    if (transport->tls)
+    bool forked = sm_loop_forked(transport->loop); /* nothing can be sent */
+    if (transport->tls && !forked)
         transport->tls->close(transport);
-    else if (transport->kept_len == 0)
+    else if (transport->kept_len == 0 || forked)
         sm_transport_lose(transport, 0);
 }
 

@@ -228,7 +228,7 @@ int simul_transport_writelines(simul_transport *transport, const struct iovec *p
         return -SIMUL_ESTATE;
     if (len == 0)
         return 0;
-    if (transport->closing) {
+    if (transport->closing || sm_loop_forked(transport->loop)) {
         sm_transport_ignore(transport);
         return 0;
     }
@@ -245,7 +245,7 @@ int simul_transport_write(simul_transport *transport, const void *data, size_t n
 void simul_transport_write_eof(simul_transport *transport)
 {
     if (transport->closing || transport->ended || transport->handshake
-        || !simul_transport_can_write_eof(transport))
+        || sm_loop_forked(transport->loop) || !simul_transport_can_write_eof(transport))
         return;
     transport->ended = true;
     if (transport->tls)

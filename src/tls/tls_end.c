@@ -133,7 +133,7 @@ static void close_gently(struct sm_tls *tls)
 /* Everything was sent, so the peer may know that it was everything. */
 static void say_end_if_clean(struct sm_tls *tls)
 {
-    if (!tls->closing && tls->layer.stream->loop->poll && !tls->io.error
+    if (!tls->closing && !sm_loop_over(tls->layer.stream->loop) && !tls->io.error
         && sm_tls_kept_below(tls) == 0)
         sm_tls_say_end(tls);
 }

@@ -9,6 +9,7 @@ sm_test_backends(test_transport_pipe net/test_transport_pipe.c net/protocol.c ${
 sm_test_backends(test_server net/test_server.c ${SM_NET_SUPPORT})
 sm_test_backends(test_resolve net/test_resolve.c net/dns.c ${SM_NET_SUPPORT})
 sm_test_backends(test_connect net/test_connect.c net/dns.c ${SM_NET_SUPPORT})
+sm_test_backends(test_fork net/test_fork.c net/protocol.c ${SM_NET_SUPPORT})
 sm_test_backends(test_sock net/test_sock.c ${SM_NET_SUPPORT})
 sm_test_backends(test_datagram net/test_datagram.c support/folder.c ${SM_NET_SUPPORT})
 sm_test_backends(test_sendfile net/test_sendfile.c support/folder.c ${SM_NET_SUPPORT})

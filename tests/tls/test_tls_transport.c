@@ -125,6 +125,30 @@ NET_TEST(the_own_end_is_answered_by_the_peers)
     simul_transport_release(transport);
 }
 
+static int end_both(void *transport)
+{
+    simul_stream_release(peer);
+    simul_transport_close(transport);
+    simul_transport_abort(transport);
+    return 0;
+}
+
+/* Whatever was said would be of the one sequence that parent and peer count. */
+NET_TEST(the_child_of_a_fork_says_nothing_in_the_parents_name) /* S57 */
+{
+    struct seen seen = {0};
+    simul_transport *transport = over_tls(&seen);
+    ck_assert_int_eq(harness_in_child(end_both, transport), 0);
+    wait_a_bit();
+    ck_assert_trace("made");
+    ck_assert_int_eq(simul_transport_write(transport, "hello", 5), 0);
+    ck_assert_int_eq(simul_stream_readexactly(peer, got, 5), 5);
+    peer_says("hi");
+    until_traced();
+    ck_assert_trace("hi");
+    close_both(transport, &seen);
+}
+
 NET_TEST(a_peer_that_never_answers_the_end_is_a_time_out) /* Z02 */
 {
     struct seen seen = {0};
