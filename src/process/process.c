@@ -203,8 +203,7 @@ int simul_create_subprocess_exec(simul_process **ret, char *const *argv,
 int simul_create_subprocess_shell(simul_process **process, const char *command,
                                   const simul_process_opts *opts)
 {
-    char *argv[] = {"/bin/sh", "-c", (char *)command, NULL};
-    return command ? simul_create_subprocess_exec(process, argv, opts) : -EINVAL;
+    return simul_create_subprocess_exec(process, sm_shell_of(command).argv, opts);
 }
 
 /* ---- waiting ------------------------------------------------------------------------- */

@@ -27,6 +27,19 @@ struct sm_redirect;
 /* process.c */
 /** May this be run here? 0 or an error. */
 int sm_process_check(char *const *argv, const simul_process_opts *opts);
+
+/* What runs a command: the words of a shell, and their end. */
+struct sm_shell {
+    char *argv[4];
+};
+/** The words for `command`; NULL, and so the shell of none, is refused by
+ *  sm_process_check(). */
+static inline struct sm_shell sm_shell_of(const char *command)
+{
+    static char shell[] = "/bin/sh", option[] = "-c";
+    return (struct sm_shell){{command ? shell : NULL, option, (char *)command}};
+}
+
 /** Run it: the child's number, or -errno; then there is none. */
 int sm_process_run(const struct sm_redirect *redirect, char *const *argv,
                    const simul_process_opts *opts);

@@ -94,7 +94,6 @@ int simul_subprocess_shell(simul_subprocess_transport **transport, const char *c
                            const simul_subprocess_protocol *protocol, void *user,
                            const simul_process_opts *opts)
 {
-    char *argv[] = {"/bin/sh", "-c", (char *)command, NULL};
-    return command ? simul_subprocess_exec(transport, argv, protocol, user, opts)
-                   : -EINVAL;
+    return simul_subprocess_exec(transport, sm_shell_of(command).argv, protocol, user,
+                                 opts);
 }
