@@ -478,7 +478,13 @@ class Player:
         future = self.things[word]
         if not future:
             return "none"
-        await wait_for(future, seconds(timeout))
+        foreign = asyncio.current_task()._must_cancel
+        try:
+            await wait_for(future, seconds(timeout))
+        except TimeoutError:
+            if foreign:
+                self.meant("timeout: a cancel that was pending before is not its own")
+            raise
         return result_of(future)
 
     def shield_op(self, actor, word, inner):
