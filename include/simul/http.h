@@ -341,6 +341,7 @@ SIMUL_API void simul_response_release(simul_response *response);
  * @return      its length
  * @error -SIMUL_EURL   it is not an absolute http or https URL
  * @error -EINVAL       size is less than 16
+ * @error -ENOMEM
  *
  * Threads:  any
  */

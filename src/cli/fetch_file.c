@@ -122,8 +122,8 @@ int fetch_file_keep(struct fetch_file *file, const char *url, char *name, size_t
     char base[FETCH_NAME_MAX];
     int r = (int)sm_close_checked(file->fd);
     file->fd = -1;
-    if (r >= 0 && simul_url_file_name(url, base, sizeof base) < 0)
-        r = -SIMUL_EURL;
+    if (r >= 0)
+        r = (int)simul_url_file_name(url, base, sizeof base);
     if (r >= 0)
         r = find_name(file, base, name, size);
     if (r < 0)

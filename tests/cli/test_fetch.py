@@ -308,6 +308,13 @@ class Files(Fetch):
                              b"ok " + url.encode())
         self.assertEqual(len(self.files()), len(urls))
 
+    def test_blanks_and_bytes_above_ascii_have_names(self):
+        urls = [self.bad.url + u for u in ("/d/b c", "/d/\u00e9t\u00e9.jpg")]
+        status, found = fetch_json("-o", self.out, *urls)
+        self.assertEqual(status, 0)
+        self.assertEqual([found[u]["file"] for u in urls], ["b c", "%C3%A9t%C3%A9.jpg"])
+        self.assertEqual(self.files(), ["%C3%A9t%C3%A9.jpg", "b c"])
+
     def test_nothing_is_replaced(self):
         os.mkdir(self.out)
         for name in ("x", "x.1", "x.2", "x.4"):

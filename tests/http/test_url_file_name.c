@@ -2,6 +2,8 @@
 /* Names of files for the content of URLs. */
 #include "support/harness.h"
 
+#include <simul/http.h>
+
 #include "http/url.h"
 
 static const char *name_of(const char *text, char *out, size_t size)
@@ -60,6 +62,37 @@ TEST(a_long_name_is_cut_but_not_within_an_escape)
     ck_assert_str_eq(name_of("http://a/0123456789abc%ff", out, 16), "0123456789abc");
     ck_assert_str_eq(name_of("http://a/0123456789abc%ffd", out, 16), "0123456789abc");
     ck_assert_str_eq(name_of("http://a/0123456789abc%41d", out, 16), "0123456789abcAd");
+}
+
+/* What requests take has a name as well. */
+TEST(blanks_and_bytes_above_ascii)
+{
+    static const struct {
+        const char *url, *name;
+    } cases[] = {
+        {"http://a/b c", "b c"},
+        {"http://a/\xc3\xa9t\xc3\xa9.jpg", "%C3%A9t%C3%A9.jpg"},
+        {"http://a/\xff\xfe?\x80", "%FF%FE?%80"},
+        {"http://a/b/..", "index.html"},
+        {"http://a/../../etc/passwd", "passwd"},
+    };
+    char out[200];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(simul_url_file_name(cases[i].url, out, sizeof out),
+                         (int)strlen(cases[i].name));
+        ck_assert_str_eq(out, cases[i].name);
+    }
+}
+
+TEST(what_is_no_url_has_no_name)
+{
+    char out[16] = "as it was";
+    ck_assert_int_eq(simul_url_file_name("", out, sizeof out), -SIMUL_EURL);
+    ck_assert_int_eq(simul_url_file_name("a/b", out, sizeof out), -SIMUL_EURL);
+    ck_assert_int_eq(simul_url_file_name("ftp://a/b", out, sizeof out), -SIMUL_EURL);
+    ck_assert_int_eq(simul_url_file_name("http://a/\n", out, sizeof out), -SIMUL_EURL);
+    ck_assert_int_eq(simul_url_file_name("http://a/b", out, 15), -EINVAL);
+    ck_assert_str_eq(out, "as it was");
 }
 
 HARNESS_MAIN("url_file_name")
