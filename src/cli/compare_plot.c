@@ -9,6 +9,26 @@
 
 #include "cli/compare.h"
 
+static int failed_of(const struct compare *compare, int method)
+{
+    int failed = 0;
+    for (int i = 0; i < compare->row_count; i++)
+        if ((int)compare->rows[i].method == method)
+            failed += compare->rows[i].failed;
+    return failed;
+}
+
+/* Requests that failed are in the time, so they are in the legend. */
+static void write_curve(const struct compare *compare, int method, FILE *out)
+{
+    int failed = failed_of(compare, method);
+    fprintf(out, "%s'-' using 1:2 with linespoints lw 2 pt %d title '%s",
+            method ? ", " : "", method + 4, compare_names[method]);
+    if (failed > 0)
+        fprintf(out, " (%d failed)", failed);
+    fprintf(out, "'");
+}
+
 static void write_script(const struct compare *compare, const char *path, FILE *out)
 {
     fprintf(out,
@@ -21,8 +41,7 @@ static void write_script(const struct compare *compare, const char *path, FILE *
             "plot ",
             path);
     for (int m = 0; m < COMPARE_METHODS; m++)
-        fprintf(out, "%s'-' using 1:2 with linespoints lw 2 pt %d title '%s'",
-                m ? ", " : "", m + 4, compare_names[m]);
+        write_curve(compare, m, out);
     fprintf(out, "\n");
     for (int m = 0; m < COMPARE_METHODS; m++) {
         for (int i = 0; i < compare->row_count; i++)
@@ -49,6 +68,21 @@ static int try_path(const char *path)
     return 0;
 }
 
+/* gnuplot does not say so when the disk is full: the picture lacks its last chunk then. */
+static bool is_complete(const char *path)
+{
+    static const char end[12] = "\0\0\0\0IEND\xae\x42\x60\x82";
+    char last[sizeof end];
+    FILE *in = fopen(path, "r");
+    if (!in)
+        return false;
+    bool complete = fseek(in, -(long)sizeof last, SEEK_END) == 0
+                    && fread(last, sizeof last, 1, in) == 1
+                    && memcmp(last, end, sizeof end) == 0;
+    fclose(in);
+    return complete;
+}
+
 static int draw(const struct compare *compare, const char *path)
 {
     int r = try_path(path);
@@ -64,7 +98,14 @@ static int draw(const struct compare *compare, const char *path)
     signal(SIGPIPE, before);
     if (status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return -ENOPKG;
-    return status == 0 && access(path, R_OK) == 0 ? 0 : -EIO;
+    return status == 0 && is_complete(path) ? 0 : -EIO;
+}
+
+static const char *reason(int r)
+{
+    if (r == -ENOPKG)
+        return "gnuplot is not installed";
+    return r == -EIO ? "gnuplot could not write all of it" : strerror(-r);
 }
 
 int compare_write_plot(const struct compare *compare, const char *path)
@@ -81,8 +122,7 @@ int compare_write_plot(const struct compare *compare, const char *path)
         r = -errno;
     if (r < 0) {
         unlink(unfinished);
-        fprintf(stderr, "simul compare: no plot: %s\n",
-                r == -ENOPKG ? "gnuplot is not installed" : strerror(-r));
+        fprintf(stderr, "simul compare: no plot in %s: %s\n", path, reason(r));
     }
     return r;
 }

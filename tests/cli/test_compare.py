@@ -4,10 +4,11 @@
 import csv
 import json
 import os
+import subprocess
 import tempfile
 import unittest
 
-from program import Server, run
+from program import SIMUL, Server, run
 
 METHODS = ["threads-pool", "threads", "simul", "simul-unlimited"]
 KEYS = {"frequency", "method", "connections", "seconds", "cpu_seconds",
@@ -89,6 +90,29 @@ class Compare(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("no plot", result.stderr)
         self.assertIn("threads-pool", result.stdout)
+
+    def test_a_plot_that_the_disk_has_no_room_for(self):
+        result = subprocess.run(
+            ["unshare", "-rm", "sh", "-c",
+             'mount -t tmpfs -o size=12k none "$1" || { echo cannot prepare >&2; exit 3; }; '
+             '"$2" compare --latency 0.01 --frequencies 1 --plot "$1/plot.png"; status=$?; '
+             'ls -A "$1"; exit $status', "sh", self.folder.name, SIMUL],
+            capture_output=True, text=True)
+        if result.returncode == 3 or result.stderr.startswith("unshare"):
+            self.skipTest(result.stderr)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("no plot in", result.stderr)
+        self.assertNotIn("The plot is in", result.stdout)
+        self.assertNotIn("plot.png\n", result.stdout)
+
+    def test_the_plot_says_what_failed(self):
+        with open(self.path("gnuplot"), "w") as program:
+            program.write("#!/bin/sh\nexec cat > '%s'\n" % self.path("script"))
+        os.chmod(self.path("gnuplot"), 0o755)
+        env = {**os.environ, "PATH": self.folder.name + ":" + os.environ["PATH"]}
+        self.compare("--frequencies", "1,2", "--url", "http://127.0.0.1:9/", env=env)
+        with open(self.path("script")) as script:
+            self.assertIn("title 'threads (3 failed)'", script.read())
 
     def test_what_cannot_be_written_is_said(self):
         for args in ((), ("--json",)):
