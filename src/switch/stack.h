@@ -53,6 +53,7 @@ struct sm_stack {
     uint8_t guard;         /* enum sm_guard */
     bool prepared;         /* context is that of a trampoline waiting for work (task/);
                             * sm_stack_trim() clears it, as it takes the frames away */
+    bool searching;        /* that trampoline runs, and looks for work: no context */
     bool cold;             /* its pages were never touched, or given back */
     bool single;           /* not of the pool's default size: mapped alone */
     bool rooted;           /* LeakSanitizer knows it as a root */

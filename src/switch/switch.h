@@ -89,6 +89,8 @@ static inline __attribute__((always_inline)) void sm_switch_here(sm_context *fro
  * stack that goes on with the next task, which must not inherit the last one's.
  */
 #if defined(__x86_64__)
+#define SM_CONTEXT_FP 0 /* from a context's stack pointer: see the .S files */
+
 static inline uint64_t sm_fp_get(void)
 {
     uint32_t mxcsr;
@@ -99,13 +101,15 @@ static inline uint64_t sm_fp_get(void)
 
 static inline void sm_fp_set(uint64_t word)
 {
-    uint32_t mxcsr = (uint32_t)word;
-    uint16_t x87 = (uint16_t)(word >> 32);
     if (__builtin_expect(sm_fp_get() == word, 1))
         return;
+    uint32_t mxcsr = (uint32_t)word;
+    uint16_t x87 = (uint16_t)(word >> 32);
     __asm__ volatile("ldmxcsr %0\n\tfnclex\n\tfldcw %1" : : "m"(mxcsr), "m"(x87));
 }
 #elif defined(__aarch64__)
+#define SM_CONTEXT_FP 160
+
 static inline uint64_t sm_fp_get(void)
 {
     uint64_t word;
@@ -133,10 +137,17 @@ void sm_fp_set(uint64_t word);
 sm_context sm_context_make(void *base, void *top, void (*entry)(void *), void *arg);
 
 /**
- * Let a suspended context go on with the caller's floating-point control state instead
+ * Let a suspended context go on with this floating-point control state (sm_fp_get()) instead
  * of its own: for a context that is kept for other work. (A new one begins with that of
- * whoever made it.) A handful of instructions.
+ * whoever made it.)
  */
-void sm_context_inherit_fp(sm_context context);
+#if defined(SM_SWITCH_UCONTEXT) || !(defined(__x86_64__) || defined(__aarch64__))
+void sm_context_set_fp(sm_context context, uint64_t word);
+#else
+static inline void sm_context_set_fp(sm_context context, uint64_t word)
+{
+    *(uint64_t *)((char *)context + SM_CONTEXT_FP) = word;
+}
+#endif
 
 #endif

@@ -7,7 +7,7 @@
  *      0  x19 … x28
  *     80  x29 (frame pointer)  x30 (return address)
  *     96  d8 … d15
- *    160  FPCR  unused
+ *    160  FPCR: SM_CONTEXT_FP  unused
  *
  * As on x86-64 both stacks look the same where they are exchanged, and a debugger sees a
  * suspended context by setting sp to it and pc to sm_switch_resume. Writing FPCR may
@@ -155,19 +155,6 @@ sm_context_make:                /* (void *base, void *top, entry, void *arg) */
     ret
     .cfi_endproc
     .size   sm_context_make, . - sm_context_make
-
-    .globl  sm_context_inherit_fp
-    .hidden sm_context_inherit_fp
-    .type   sm_context_inherit_fp, %function
-    .p2align 4
-sm_context_inherit_fp:          /* (sm_context) */
-    .cfi_startproc
-    hint    #34                 /* bti c */
-    mrs     x9, fpcr
-    str     x9, [x0, #160]
-    ret
-    .cfi_endproc
-    .size   sm_context_inherit_fp, . - sm_context_inherit_fp
 
 /* Branch target identification (BTI). */
     .section .note.gnu.property, "a"

@@ -18,7 +18,7 @@
 
 struct suspended {
     ucontext_t machine;
-    bool inherit; /* go on with fp, the control state somebody left for it */
+    bool has_fp; /* go on with fp, the control state somebody left for it */
     fenv_t fp;
     void (*entry)(void *); /* of a fresh context */
     void *arg;
@@ -32,11 +32,11 @@ static void keep_signal_mask(ucontext_t *to)
 
 void sm_switch(sm_context *from, sm_context to)
 {
-    struct suspended here = {.inherit = false}, *there = to;
+    struct suspended here = {.has_fp = false}, *there = to;
     *from = &here;
     keep_signal_mask(&there->machine);
     swapcontext(&here.machine, &there->machine);
-    if (here.inherit)
+    if (here.has_fp)
         fesetenv(&here.fp);
 }
 
@@ -44,7 +44,7 @@ void sm_switch(sm_context *from, sm_context to)
 static void start(unsigned high, unsigned low)
 {
     struct suspended *self = (void *)(uintptr_t)((uint64_t)high << 32 | low);
-    if (self->inherit)
+    if (self->has_fp)
         fesetenv(&self->fp);
     self->entry(self->arg);
     __builtin_trap();
@@ -66,11 +66,14 @@ sm_context sm_context_make(void *base, void *top, void (*entry)(void *), void *a
     return self;
 }
 
-void sm_context_inherit_fp(sm_context context)
+void sm_context_set_fp(sm_context context, uint64_t word)
 {
     struct suspended *self = context;
+    uint64_t ours = sm_fp_get();
+    sm_fp_set(word);
     fegetenv(&self->fp);
-    self->inherit = true;
+    sm_fp_set(ours);
+    self->has_fp = true;
 }
 
 #if !defined(__x86_64__) && !defined(__aarch64__)

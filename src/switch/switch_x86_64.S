@@ -4,7 +4,7 @@
  *
  * A suspended context is 24 bytes on its own stack, from its stack pointer upwards:
  *
- *      0  MXCSR (4 bytes)  x87 control word (2)  unused (2)
+ *      0  MXCSR (4 bytes)  x87 control word (2)  unused (2): SM_CONTEXT_FP
  *      8  rbp
  *     16  where to go on
  *
@@ -167,19 +167,6 @@ sm_context_make:                /* (void *base, void *top, entry, void *arg) */
     ret
     .cfi_endproc
     .size   sm_context_make, . - sm_context_make
-
-    .globl  sm_context_inherit_fp
-    .hidden sm_context_inherit_fp
-    .type   sm_context_inherit_fp, @function
-    .p2align 4
-sm_context_inherit_fp:          /* (sm_context) */
-    .cfi_startproc
-    endbr64
-    stmxcsr (%rdi)
-    fnstcw  4(%rdi)
-    ret
-    .cfi_endproc
-    .size   sm_context_inherit_fp, . - sm_context_inherit_fp
 
 /*
  * How functions marked SM_RETURNS_BY_JUMP return; the compiler knows it by this name. (rcx is

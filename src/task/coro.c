@@ -170,7 +170,7 @@ int sm_coro_begin(struct sm_coro *self, size_t size)
     if (r < 0)
         return r;
     if (stack->prepared)
-        sm_context_inherit_fp(stack->context);
+        sm_context_set_fp(stack->context, sm_fp_get());
     else
         sm_stack_prepare(stack, trampoline, stack);
     stack->prepared = false;

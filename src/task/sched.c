@@ -44,6 +44,8 @@ static bool begin(struct simul_future *task)
 
     if (!stack->prepared)
         sm_stack_prepare(stack, trampoline, stack);
+    if (!stack->searching)
+        sm_context_set_fp(stack->context, sched->fp);
     stack->prepared = false;
     stack->owner = task;
     task->stack = stack;
@@ -233,15 +235,17 @@ static void trampoline(void *arg)
         run_body(sched, task);
         if (sm_unlikely(self->guard == SM_GUARD_CANARY) && !sm_stack_intact(self))
             report_overflow(where);
-        sm_fp_set(sched->fp);
         self->prepared = true; /* also for a task that begins right here */
+        self->searching = true;
         sm_stack_put(&sched->stacks, self);
         struct simul_future *next = next_task(sched);
+        self->searching = false;
         if (next && next->stack == self) {
+            sm_fp_set(sched->fp); /* else begin() and the switch see to it */
             sched->current = next;
-            continue;
+        } else {
+            switch_to(sched, &self->context, self, next);
         }
-        switch_to(sched, &self->context, self, next);
     }
 }
 

@@ -709,4 +709,18 @@ TASK_TEST(each_task_begins_with_the_rounding_mode_of_the_thread)
     simul_release_all(tasks, 3);
 }
 
+/* … and not with that of the task that lets it begin. */
+RUN_TEST(a_task_on_a_new_stack_begins_with_the_rounding_mode_of_the_thread, simul_run)
+{
+    static int before;
+    simul_task *task = simul_create_task_opts(
+        leave_rounding_upward, &before, &(simul_task_opts){.stack_size = 1 << 20});
+    fesetround(FE_DOWNWARD);
+
+    ck_assert_int_eq(simul_await(task), 0);
+    ck_assert_int_eq(before, FE_TONEAREST);
+    ck_assert_int_eq(fegetround(), FE_DOWNWARD);
+    simul_release(task);
+}
+
 HARNESS_MAIN_BACKEND("task")
