@@ -7,16 +7,16 @@
 /* CANCELLED if a cancellation is what ended it (S12, S17; see simul/task.h). */
 static enum sm_state end_state(const struct simul_future *task, int r)
 {
-    if (r == -ECANCELED)
-        return SM_CANCELLED;
-    return r >= 0 && (task->must_cancel || sm_sticky(task)) ? SM_CANCELLED
-                                                            : SM_FINISHED;
+    bool cancelled = task->must_cancel || sm_sticky(task);
+    return sm_unlikely(r == -ECANCELED || (cancelled && r >= 0)) ? SM_CANCELLED
+                                                                 : SM_FINISHED;
 }
 
-static void finish(struct simul_future *task, enum sm_state state, int r)
+static inline __attribute__((always_inline)) void finish(struct simul_future *task,
+                                                         enum sm_state state, int r)
 {
     struct sm_sched *sched = task->sched;
-    if (state == SM_CANCELLED)
+    if (sm_unlikely(state == SM_CANCELLED))
         r = -ECANCELED;
     if (sm_unlikely(task->extra != NULL)) {
         if (task->extra->release_arg)
@@ -29,11 +29,12 @@ static void finish(struct simul_future *task, enum sm_state state, int r)
     sm_list_remove(&task->all);
     sched->task_count--;
     sm_timers_unreserve(&sched->loop.timers);
-    if (task->in_group) { /* the group hears of it first, a pass later, as in asyncio */
+    if (sm_unlikely(
+            task->in_group)) { /* the group hears of it first, a pass later, as in asyncio */
         task->ready.run = sm_group_child_done;
         sm_loop_ready(&sched->loop, &task->ready, SM_READY_INLINE);
     }
-    sm_future_finish(task, state, r);
+    sm_future_finish_here(task, state, r);
     sm_future_unref(task);
 }
 

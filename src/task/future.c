@@ -50,17 +50,7 @@ void sm_waiter_give(struct simul_future *future, struct sm_waiter *waiter)
 
 void sm_future_finish(struct simul_future *future, enum sm_state state, int result)
 {
-    sm_assert(future->state == SM_PENDING && state != SM_PENDING); /* T1 */
-    future->state = state;
-    future->result = result;
-    struct sm_list *head = &future->waiters;
-    for (struct sm_list *it; (it = head->next) != head;) {
-        head->next = it->next;
-        it->next->prev = head;
-        it->next = NULL; /* on no list */
-        struct sm_waiter *waiter = sm_container_of(it, struct sm_waiter, link);
-        waiter->fire(waiter, future);
-    }
+    sm_future_finish_here(future, state, result);
 }
 
 static int check_settable(simul_future *future)
@@ -150,14 +140,15 @@ void sm_report(struct simul_future *future, const char *message)
 /* Nobody can ask any more. */
 void sm_future_last_unref(struct simul_future *future)
 {
-    if (future->state == SM_FINISHED && future->result < 0 && !future->asked) {
+    if (sm_unlikely(future->result < 0) && future->state == SM_FINISHED
+        && !future->asked) {
         future->refs = 1; /* the handler may look at it */
         sm_report(future, future->is_task ? "a task failed and nobody asked why"
                                           : "a future failed and nobody asked why");
         if (--future->refs > 0)
             return; /* and may have kept it */
     }
-    if (future->extra)
+    if (sm_unlikely(future->extra != NULL))
         sm_extra_free(future);
     if (sm_unlikely(future->has_context))
         simul_context_release(future->variables);
@@ -267,7 +258,8 @@ static bool await_abort(struct sm_wait *wait)
 static int await_pending(struct simul_future *task, struct simul_future *future)
 {
     struct future_wait w;
-    sm_wait_prepare(&w.wait, future->is_task ? "task" : "future", await_abort);
+    sm_wait_prepare_for(&w.wait, task, future->is_task ? "task" : "future",
+                        await_abort);
     w.wait.on = future;
     w.wait.on_future = w.wait.holds = true;
     w.waiter.fire = await_fire;
@@ -275,10 +267,10 @@ static int await_pending(struct simul_future *task, struct simul_future *future)
 
     sm_future_ref(future);
     int r = (int)sm_wait_suspend(&w.wait);
-    if (r < 0 && r == future->result) {
+    if (sm_unlikely(r < 0 && r == future->result)) {
         future->asked = true;
         sm_pass_message(task, future);
-    } else if (r >= 0 && future->extra) {
+    } else if (sm_unlikely(r >= 0 && future->extra)) {
         future->asked = true;
     }
     sm_future_unref(future);
@@ -287,12 +279,12 @@ static int await_pending(struct simul_future *task, struct simul_future *future)
 
 int simul_await(simul_future *future)
 {
-    int r = sm_checkpoint();
+    struct simul_future *task;
+    int r = sm_checkpoint_of(&task);
     if (sm_unlikely(r < 0))
         return r;
     if (sm_unlikely(!future))
         return -ENOMEM;
-    struct simul_future *task = sm_sched_of(sm_running)->current;
     if (sm_unlikely(future == task))
         return -EDEADLK;
     if (sm_unlikely(future->sched != task->sched))

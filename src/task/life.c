@@ -74,7 +74,6 @@ static void init(struct sm_sched *sched, const simul_loop_opts *opts)
     sm_list_init(&sched->aborts);
     sm_stack_pool_init(&sched->stacks);
     sched->budget = 256;
-    sched->sweep = SM_COUNTS_AWAITS;
     sched->loop.on_enter = sm_sched_enter_thread;
     sched->loop.on_deadlock = report_deadlock;
     sched->loop.describe = describe_entry;

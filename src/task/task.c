@@ -2,6 +2,7 @@
 /* Making tasks, and asking which there are. */
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/sys.h"
 #include "task/task.h"
 #include "task/wait.h"
@@ -92,8 +93,9 @@ simul_task *sm_task_refuse(void *arg, const simul_task_opts *opts)
     return NULL;
 }
 
-static struct simul_future *make_task(struct sm_sched *sched, simul_fn *fn, void *arg,
-                                      const simul_task_opts *opts, const char *where)
+static inline struct simul_future *make_task(struct sm_sched *sched, simul_fn *fn,
+                                             void *arg, const simul_task_opts *opts,
+                                             const char *where)
 {
     struct simul_future *task = make(sched, opts);
     if (!task)
@@ -104,7 +106,7 @@ static struct simul_future *make_task(struct sm_sched *sched, simul_fn *fn, void
     task->arg = arg;
     task->where = where;
     task->id = ++sched->next_id;
-    task->attention = sched->sweep ? SM_ATTEND_SWEEP : 0;
+    task->attention = SM_COUNTS_AWAITS ? SM_ATTEND_SWEEP : 0;
     task->refs = 2; /* T5: the user's and the loop's */
     sm_list_init(&task->waiters);
     sm_list_push(&sched->tasks, &task->all);
@@ -116,8 +118,10 @@ static struct simul_future *make_task(struct sm_sched *sched, simul_fn *fn, void
     return task;
 }
 
-struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *arg,
-                                    const simul_task_opts *opts, const char *where)
+static inline struct simul_future *make_and_start(struct sm_sched *sched, simul_fn *fn,
+                                                  void *arg,
+                                                  const simul_task_opts *opts,
+                                                  const char *where)
 {
     struct simul_future *task = make_task(sched, fn, arg, opts, where);
     if (sm_unlikely(!task))
@@ -127,6 +131,12 @@ struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *
     else
         sm_task_ready(task);
     return task;
+}
+
+struct simul_future *sm_task_create(struct sm_sched *sched, simul_fn *fn, void *arg,
+                                    const simul_task_opts *opts, const char *where)
+{
+    return make_and_start(sched, fn, arg, opts, where);
 }
 
 static bool can_create(simul_loop *loop, simul_fn *fn, const simul_task_opts *opts)
@@ -142,7 +152,7 @@ static simul_task *create(simul_loop *loop, simul_fn *fn, void *arg,
     struct sm_sched *sched = sm_sched_of(loop);
     if (sm_unlikely(sched->factory != NULL))
         return sched->factory(loop, fn, arg, opts, where, sched->factory_arg);
-    return sm_task_create(sched, fn, arg, opts, where);
+    return make_and_start(sched, fn, arg, opts, where);
 }
 
 simul_task *simul_create_task_at(simul_fn *fn, void *arg, const simul_task_opts *opts,

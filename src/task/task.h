@@ -134,7 +134,8 @@ struct sm_sched {
     struct simul_loop loop; /* first: a simul_loop * of ours is a struct sm_sched * */
     struct simul_future *current; /* the task that runs; NULL: the loop's stack */
     int budget_left, budget;      /* operations without a switch; see sm_spend() */
-    const void *yielded_to; /* where the task that yielded last will return to (sleep.c) */
+    const void
+        *yielded_to; /* where the task that yielded last will return to (sleep.c) */
     sm_context loop_context; /* while a task runs; NULL: the loop's own stack does */
     int *errno_of_thread;
     uint64_t fp; /* floating-point control state that tasks begin with: the thread's */
@@ -160,8 +161,7 @@ struct sm_sched {
     simul_fn *end_threads; /* thread/'s */
     bool overflow_watched;
     bool agens_shut_down; /* gen/'s */
-    bool sweep;
-    bool aborting; /* it is being gone through */
+    bool aborting;        /* it is being gone through */
 };
 
 static inline struct sm_sched *sm_sched_of(struct simul_loop *loop)
@@ -181,7 +181,7 @@ static inline struct simul_context *sm_sched_context(const struct sm_sched *sche
     const struct simul_future *task = sched->current;
     if (!task)
         return sm_thread_context;
-    return task->has_context ? task->variables : NULL;
+    return sm_unlikely(task->has_context) ? task->variables : NULL;
 }
 
 /* ---- blocks.c ------------------------------------------------------------------------ */
@@ -228,6 +228,23 @@ void sm_slabs_finish(struct sm_sched *sched);
 
 /** T1: the one arrow out of PENDING. Fires all waiters. */
 void sm_future_finish(struct simul_future *future, enum sm_state state, int result);
+
+/** The same, inlined: for the end of a task. */
+static inline void sm_future_finish_here(struct simul_future *future,
+                                         enum sm_state state, int result)
+{
+    sm_assert(future->state == SM_PENDING && state != SM_PENDING); /* T1 */
+    future->state = state;
+    future->result = result;
+    struct sm_list *head = &future->waiters;
+    for (struct sm_list *it; (it = head->next) != head;) {
+        head->next = it->next;
+        it->next->prev = head;
+        it->next = NULL; /* on no list */
+        struct sm_waiter *waiter = sm_container_of(it, struct sm_waiter, link);
+        waiter->fire(waiter, future);
+    }
+}
 
 static inline void sm_future_watch(struct simul_future *future,
                                    struct sm_waiter *waiter)

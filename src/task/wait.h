@@ -70,18 +70,15 @@ int sm_attend(struct simul_future *task, void *frame);
 /** Give others a turn because the budget is spent; cannot fail. */
 void sm_overspent(struct simul_future *task);
 
-/**
- * To be called first by everything that may wait: 0 if the running task may go on, else
- * what to return (-SIMUL_ENOTASK; -ECANCELED while a cancellation is sticky). Takes one
- * operation off the task's budget, and lets others run when it is spent.
- */
-static inline __attribute__((always_inline)) int sm_checkpoint(void)
+/** sm_checkpoint(), which also says who the running task is. */
+static inline __attribute__((always_inline)) int
+sm_checkpoint_of(struct simul_future **ret)
 {
     struct simul_loop *loop = sm_running;
     if (sm_unlikely(!loop))
         return -SIMUL_ENOTASK;
     struct sm_sched *sched = sm_sched_of(loop);
-    struct simul_future *task = sched->current;
+    struct simul_future *task = *ret = sched->current;
     if (sm_unlikely(!task))
         return -SIMUL_ENOTASK;
     if (sm_unlikely(--sched->budget_left == 0))
@@ -89,6 +86,17 @@ static inline __attribute__((always_inline)) int sm_checkpoint(void)
     if (sm_unlikely(task->attention))
         return sm_attend(task, sm_frame());
     return 0;
+}
+
+/**
+ * To be called first by everything that may wait: 0 if the running task may go on, else
+ * what to return (-SIMUL_ENOTASK; -ECANCELED while a cancellation is sticky). Takes one
+ * operation off the task's budget, and lets others run when it is spent.
+ */
+static inline __attribute__((always_inline)) int sm_checkpoint(void)
+{
+    struct simul_future *task;
+    return sm_checkpoint_of(&task);
 }
 
 /**
@@ -108,11 +116,12 @@ static inline bool sm_checkpoint_passed(void)
     return true;
 }
 
-/** Fill in a wait of the running task. */
-static inline void sm_wait_prepare(struct sm_wait *wait, const char *what,
-                                   bool (*abort)(struct sm_wait *))
+/** Fill in a wait of `task`, which is the running one. */
+static inline void sm_wait_prepare_for(struct sm_wait *wait, struct simul_future *task,
+                                       const char *what,
+                                       bool (*abort)(struct sm_wait *))
 {
-    wait->task = sm_sched_of(sm_running)->current;
+    wait->task = task;
     wait->abort = abort;
     wait->what = what;
     wait->on = NULL;
@@ -120,6 +129,12 @@ static inline void sm_wait_prepare(struct sm_wait *wait, const char *what,
     wait->holds = false;
     wait->abort_state = SM_ABORT_NONE;
     wait->result = 0;
+}
+
+static inline void sm_wait_prepare(struct sm_wait *wait, const char *what,
+                                   bool (*abort)(struct sm_wait *))
+{
+    sm_wait_prepare_for(wait, sm_sched_of(sm_running)->current, what, abort);
 }
 
 /** The rare halves of sm_wait_suspend(): a cancel was pending when it began; and there was
