@@ -38,11 +38,10 @@ typedef int simul_fn(void *arg);
 
 /** Keyword arguments of simul_create_task_opts(); zero and NULL mean the default. */
 typedef struct simul_task_opts {
-    const char *name;               /* copied; default "Task-N" */
-    size_t stack_size;              /* bytes of address space; default 64 KiB: large buffers
-                                       belong on the heap. Compile with
-                                       -fstack-clash-protection, as pkg-config says, or they
-                                       may jump over the guard behind it */
+    const char *name; /* copied; default "Task-N" */
+    /* Bytes of address space; default 64 KiB, so large buffers belong on the heap. Compile with
+     * -fstack-clash-protection, as pkg-config says, or they may jump over the guard. */
+    size_t stack_size;
     void (*release_arg)(void *arg); /* called exactly once, when the task has ended or
                                       could not be made, also if it never began */
     struct simul_context *context;  /* run in this one, shared, not in a copy of the
