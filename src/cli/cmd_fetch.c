@@ -11,11 +11,13 @@
 
 enum { KEY_RETRY = 256, KEY_JSON, KEY_PER_HOST, KEY_CACERT };
 
+#define NEVER (-1.0)
+
 static const struct argp_option argp_options[] = {
     {"connections", 'c', "N", 0, "fetch N at once (default: 100)", 0},
     {"per-host", KEY_PER_HOST, "N", 0, "no more than N of them from one host", 0},
     {"timeout", 't', "SECONDS", 0,
-     "give up an attempt after SECONDS, body included (default: 300)", 0},
+     "give up an attempt after SECONDS, body included (default: 300; 0: never)", 0},
     {"output", 'o', "DIR", 0,
      "keep each body in a file in DIR, named after its URL; nothing there is replaced",
      0},
@@ -43,6 +45,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 't':
         options->timeout = cli_seconds(state, "--timeout", arg);
+        if (options->timeout == 0)
+            options->timeout = NEVER;
         return 0;
     case 'o':
         options->directory = arg;
@@ -116,13 +120,16 @@ static int fetch_all(struct fetch *fetch)
 static int open_session(struct fetch *fetch)
 {
     const struct fetch_options *options = fetch->options;
-    int r = simul_session_new(&fetch->session, &(simul_session_opts){
-                                                   .limit = options->connections,
-                                                   .limit_per_host = options->per_host,
-                                                   .total_timeout = options->timeout,
-                                                   .ca_file = options->ca_file,
-                                                   .trust_env = true,
-                                               });
+    simul_session_opts opts = {
+        .limit = options->connections,
+        .limit_per_host = options->per_host,
+        .total_timeout = options->timeout,
+        .ca_file = options->ca_file,
+        .trust_env = true,
+    };
+    if (options->timeout == NEVER) /* nor to connect */
+        opts.connect_timeout = NEVER;
+    int r = simul_session_new(&fetch->session, &opts);
     return r < 0 ? simul_fail(r, "cannot open the session: %s", simul_strerror(r)) : r;
 }
 

@@ -21,7 +21,7 @@
 struct fetch_options {
     int connections, per_host; /* per_host 0: any number */
     int retries;
-    double timeout; /* seconds for each attempt; 0: the session's default */
+    double timeout; /* seconds for each attempt; 0: the session's default; < 0: any */
     const char *directory, *list, *ca_file; /* NULL: none */
     bool json;
     char **urls; /* borrowed; of the command line */

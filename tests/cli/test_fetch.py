@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -225,6 +226,43 @@ class Errors(Fetch):
         process.stderr.close()
         self.assertEqual(process.wait(timeout=20), 1)
         self.assertIn("cannot write to standard output: Broken pipe", err)
+
+
+class Limits(Fetch):
+    WAITS = {"x86_64": ("232", "281", "441"), "aarch64": ("22", "441")}
+
+    def test_no_time_is_no_limit(self):
+        self.assertIn("0: never", fetch("--help").stdout)
+        limited, unlimited = self.patience("-t", "7"), self.patience("-t", "0")
+        self.assertLessEqual(limited, 7)
+        self.assertGreater(unlimited, 300)  # the default
+
+    def patience(self, *args):
+        """For how long fetch would wait for an answer that does not come, seconds."""
+        process = subprocess.Popen([SIMUL, "fetch", *args, self.bad.url + "/never/"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env={**os.environ, "SIMUL_BACKEND": "epoll"})
+        try:
+            while (seconds := self.timeout_of_wait(process.pid)) < 5:
+                time.sleep(0.01)  # it still connects, and waits for something soon
+            return seconds
+        finally:
+            process.kill()
+            process.communicate()
+
+    def timeout_of_wait(self, pid):
+        try:
+            call = pathlib.Path(f"/proc/{pid}/syscall").read_text().split()
+            if call[0] not in self.WAITS[os.uname().machine]:
+                return 0
+            if call[0] != "441":  # no epoll_pwait2
+                ms = int(call[4], 16) & 0xFFFFFFFF
+                return float("inf") if ms == 0xFFFFFFFF else ms / 1000
+            with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+                memory.seek(int(call[4], 16))
+                return struct.unpack("qq", memory.read(16))[0]
+        except (OSError, KeyError) as error:
+            self.skipTest(f"what it waits for cannot be seen: {error}")
 
 
 class Lists(Fetch):
