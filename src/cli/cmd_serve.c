@@ -8,8 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/serve_routes.h"
-
-static const double grace_s = 5; /* for what is under way when it is told to stop */
+#include "cli/serve_stop.h"
 
 struct options {
     const char *host, *port;
@@ -93,25 +92,10 @@ static void say_where(const struct options *o, simul_server *server)
     fflush(stdout);
 }
 
-/* Told to stop: no new clients, what is under way is answered, idle ones are let go. */
-static void shut_down(simul_server *server, struct sm_http_service *service)
-{
-    simul_cleanup cleanup;
-    simul_cleanup_enter(&cleanup);
-    service->closing = true;
-    simul_server_close(server);
-    double end = simul_time() + grace_s;
-    while (service->active > 0 && simul_time() < end)
-        if (simul_sleep(0.01) < 0)
-            break;
-    simul_server_cancel_clients(server);
-    simul_server_wait_closed(server);
-    simul_cleanup_exit(&cleanup);
-}
-
 struct command {
     struct options options;
     struct serve serve;
+    bool cut_off; /* it was not let finish */
 };
 
 /* The server holds it. */
@@ -155,28 +139,32 @@ static int serve_until_told(void *arg)
                            &(simul_server_opts){.backlog = o->backlog,
                                                 .reuse_port = o->reuse_port,
                                                 .tls = tls,
-                                                .tls_shutdown_timeout = grace_s});
+                                                .tls_shutdown_timeout = serve_grace_s});
     drop_context(tls);
     if (r < 0)
         return simul_fail(r, "cannot listen at %s, port %s: %s", o->host, o->port,
                           simul_strerror(r));
     say_where(o, server);
     r = simul_sleep(INFINITY); /* serve_forever() would cut the clients off */
-    shut_down(server, &command->serve.service);
+    command->cut_off = !serve_stop(server, &command->serve.service);
     simul_server_release(server);
     return r;
 }
 
 int cmd_serve(int argc, char **argv)
 {
-    static const struct argp argp = {argp_options,
-                                     parse,
-                                     NULL,
-                                     "Answer HTTP requests: /delay/SECONDS, /bytes/N, "
-                                     "/json, /status/CODE, /echo, /stats.",
-                                     NULL,
-                                     NULL,
-                                     NULL};
+    static const struct argp argp = {
+        argp_options,
+        parse,
+        NULL,
+        "Answer HTTP requests: /delay/SECONDS, /bytes/N, "
+        "/json, /status/CODE, /echo, /stats.\v"
+        "Told to stop (SIGINT, SIGTERM) it answers what is "
+        "under way, for up to 5 seconds; told so again, it "
+        "ends at once, with status 130.",
+        NULL,
+        NULL,
+        NULL};
     static struct command command = {
         .options = {
             .host = "localhost", .port = "8080", .backlog = 4096, .timeout = 60}};
@@ -192,5 +180,5 @@ int cmd_serve(int argc, char **argv)
     };
     int r = simul_run_opts(serve_until_told, &command,
                            &(simul_loop_opts){.terminate = true});
-    return r == -SIMUL_EINTERRUPTED ? 0 : simul_exit(r);
+    return r == -SIMUL_EINTERRUPTED && !command.cut_off ? 0 : simul_exit(r);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 add_executable(simul_program
-    cli/main.c cli/cli.c cli/cmd_serve.c cli/serve_routes.c
+    cli/main.c cli/cli.c cli/cmd_serve.c cli/serve_routes.c cli/serve_stop.c
     cli/cmd_compare.c cli/compare_row.c cli/compare_child.c cli/compare_report.c
     cli/compare_plot.c
     cli/cmd_fetch.c cli/fetch_source.c cli/fetch_job.c cli/fetch_file.c

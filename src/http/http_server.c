@@ -2,6 +2,8 @@
 /* One connection of a server, exchange after exchange; see http_server.h. */
 #include "http/http_server.h"
 
+#include <poll.h>
+
 #include "base/sys.h"
 
 enum { LINGER_BYTES = 256 * 1024 };
@@ -130,11 +132,12 @@ static int exchange(struct sm_http_connection *c)
     sm_http_body_begin(&x);
 
     c->service->requests++;
-    c->service->active++;
+    x.task = simul_current_task();
+    LIST_INSERT_HEAD(&c->service->active, &x, link);
     int r = call_handler(&x);
     bool clean =
         r >= 0 && x.keep_alive && !c->service->closing && sm_http_body_skip(&x);
-    c->service->active--;
+    LIST_REMOVE(&x, link);
     if (!x.head_copy)
         sm_http_consume(c, x.head_len);
     sm_free(x.head_copy);
@@ -142,6 +145,27 @@ static int exchange(struct sm_http_connection *c)
         return r < 0 ? r : 1;
     r = sm_http_flush(c);
     return r < 0 ? r : linger(c);
+}
+
+/* What it has sent before may be unread. */
+static bool is_abandoned(const struct sm_http_exchange *x)
+{
+    const struct timespec now = {0, 0};
+    struct pollfd client = {.fd = simul_stream_fileno(x->connection->stream),
+                            .events = POLLRDHUP};
+    return !x->begun && sm_ppoll(&client, 1, &now) > 0;
+}
+
+size_t sm_http_cancel_abandoned(struct sm_http_service *service)
+{
+    size_t left = 0;
+    struct sm_http_exchange *it;
+    LIST_FOREACH(it, &service->active, link)
+    if (is_abandoned(it))
+        simul_cancel(it->task);
+    else
+        left++;
+    return left;
 }
 
 /* Exchanges for as long as bytes of the client are there; 1: it may send more. */

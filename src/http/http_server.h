@@ -24,6 +24,7 @@
 #define SM_HTTP_SERVER_H
 
 #include <simul.h>
+#include <sys/queue.h>
 
 #include "http/chunked.h"
 #include "http/parser.h"
@@ -41,7 +42,7 @@ struct sm_http_service {
     double idle_timeout; /* seconds for a head to arrive; 0: none */
     bool closing;        /* answer what is under way, keep nothing alive */
     uint64_t requests, refused;
-    size_t active; /* exchanges between head and end of answer */
+    LIST_HEAD(, sm_http_exchange) active; /* between head and end of answer */
 };
 
 struct sm_http_connection {
@@ -56,6 +57,10 @@ struct sm_http_connection {
 struct sm_http_exchange {
     struct sm_http_connection *connection;
     struct sm_http_head head;
+
+    /* private: who is under way */
+    LIST_ENTRY(sm_http_exchange) link; /* service->active */
+    simul_task *task;                  /* borrowed */
 
     /* private: the request's body */
     size_t head_len;
@@ -72,6 +77,15 @@ struct sm_http_exchange {
 
 /** Serve one client until it, or the service, wants no more. A simul_client_fn. */
 int sm_http_serve_client(simul_stream *client, void *service);
+
+/**
+ * Cancel handlers that have not begun to answer and whose client sends no more: it has
+ * left, or has ended its own direction only, which looks the same until something is sent
+ * to it. For the end of a service. Threads: the loop's.
+ *
+ * @return  how many exchanges are under way, without those
+ */
+size_t sm_http_cancel_abandoned(struct sm_http_service *service);
 
 /**
  * The next piece of the request's body; valid until the next call or the answer's end.

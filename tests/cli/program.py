@@ -11,13 +11,13 @@ SIMUL = os.path.abspath(os.environ.get("SIMUL_PROGRAM", "build/simul"))
 class Server:
     """`simul serve` on a port of its own; ended by a signal, and its end is checked."""
 
-    def __init__(self, *args):
+    def __init__(self, *args, stderr=subprocess.PIPE):
         self.process = subprocess.Popen(
             [SIMUL, "serve", "--host", "127.0.0.1", "--port", "0", *args],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=stderr, text=True)
         line = self.process.stdout.readline()
         if "://" not in line:
-            raise AssertionError(f"no address: {line!r} {self.process.stderr.read()}")
+            raise AssertionError(f"no address: {line!r} {self.process.communicate()[1]}")
         self.url = line[line.index("http"):].strip()
         self.port = int(self.url.rsplit(":", 1)[1])
 
@@ -28,7 +28,8 @@ class Server:
         if self.process.poll() is None:
             self.stop()
         self.process.stdout.close()
-        self.process.stderr.close()
+        if self.process.stderr:
+            self.process.stderr.close()
 
     def stop(self, signum=signal.SIGTERM):
         self.process.send_signal(signum)

@@ -3,6 +3,8 @@
 """simul serve, from outside: real sockets, real clients, and input nobody should send."""
 import http.client
 import json
+import os
+import pty
 import resource
 import shutil
 import signal
@@ -24,6 +26,29 @@ def get(server, path, method="GET", body=None, headers={}, **kwargs):
     data = response.read()
     connection.close()
     return response, data
+
+
+class OnTerminal(Server):
+    """One whose standard error is a terminal."""
+
+    def __init__(self, *args):
+        self.master, slave = pty.openpty()
+        super().__init__(*args, stderr=slave)
+        os.close(slave)
+
+    def __exit__(self, *args):
+        super().__exit__(*args)
+        os.close(self.master)
+
+    def said(self, until=None):
+        """What it says there, to the end of the process or until these bytes."""
+        text = b""
+        try:
+            while until is None or until not in text:
+                text += os.read(self.master, 1000)
+        except OSError:  # EIO: nobody has the terminal open any more
+            pass
+        return text
 
 
 class Routes(unittest.TestCase):
@@ -191,6 +216,30 @@ class Life(unittest.TestCase):
             server.process.send_signal(signal.SIGTERM)
             self.assertIn(b"200 OK", sock.recv(1000))
             self.assertEqual(server.process.wait(60), 0)
+
+    def test_a_client_that_has_left_is_not_waited_for(self):
+        with OnTerminal("--timeout", "0") as server:
+            with server.connect() as sock:
+                self.ask_for_an_hour(server, sock)
+            self.assertEqual(server.stop()[0], 0)
+            self.assertEqual(server.said(), b"")  # what it waits for it says
+
+    def test_told_twice_it_ends_at_once_and_says_what_it_waited_for(self):
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            with OnTerminal() as server, server.connect() as sock:
+                self.ask_for_an_hour(server, sock)
+                server.process.send_signal(signum)
+                self.assertEqual(server.said(until=b"\n").strip(),
+                                 b"answering 1 more request (Ctrl-C again: end at once)")
+                server.process.send_signal(signum)
+                self.assertEqual(server.process.wait(60), 130)
+                self.assertEqual(server.said(), b"")  # not another word
+
+    def ask_for_an_hour(self, server, sock):
+        sock.sendall(b"GET /delay/3600 HTTP/1.1\r\nHost: a\r\n\r\n")
+        asked = 1
+        while json.loads(get(server, "/stats")[1])["requests"] == asked:
+            asked += 1  # it has not come: only we have
 
     def test_a_slow_head_is_cut_off(self):
         with Server("--timeout", "0.3") as server, server.connect() as sock:
