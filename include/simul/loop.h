@@ -309,6 +309,34 @@ SIMUL_API int simul_loop_hold(simul_loop *loop);
  */
 SIMUL_API int simul_loop_unhold(simul_loop *loop);
 
+/** Who wants to hear of a loop's end; zeroed: nobody. The fields are the library's. */
+typedef struct simul_on_close {
+    void *_private[4];
+} simul_on_close;
+
+/**
+ * Have fn(arg) called when the loop is closed, as the first that happens then: the loop does
+ * not run, and no task will run any more, but readers, timers and handles are there, to be
+ * removed by what has made them and must not outlive the loop. It must not close the loop.
+ * For what is built on top of loops, as a session of simul/http.h is, to give back what it
+ * has and to say that it was left open.
+ *
+ * @param on_close  in the caller's memory, and not to move, until fn is called or
+ *                  simul_on_close_remove()
+ * @return          0
+ * @error -SIMUL_ENOLOOP      loop is NULL and none runs here; or it runs in another thread
+ * @error -SIMUL_ECLOSEDLOOP  the loop is being closed
+ *
+ * Threads:  the loop's
+ * asyncio:  (none; objects have __del__())
+ */
+SIMUL_API int simul_loop_on_close(simul_loop *loop, simul_on_close *on_close,
+                                  simul_callback_fn *fn, void *arg);
+
+/** It is not to be called. Does nothing if it was, or is zeroed. Threads: the loop's.
+ *  asyncio: (none) */
+SIMUL_API void simul_on_close_remove(simul_on_close *on_close);
+
 /**
  * Have fn(arg) called on the loop after the process got a signal. Again for the same
  * signal: replaces. One loop at a time may handle a signal.

@@ -79,6 +79,7 @@ int sm_loop_init(struct simul_loop *loop, const simul_loop_opts *opts)
     sm_list_init(&loop->timed);
     sm_list_init(&loop->scheduled);
     sm_list_init(&loop->at_close);
+    sm_list_init(&loop->on_close);
     return 0;
 }
 

@@ -90,6 +90,7 @@ struct simul_loop {
     struct sm_list timed;     /* posts of handles that wait for a timer, for close */
     struct sm_list scheduled; /* posts in the ready ring, for close */
     struct sm_list at_close;  /* of struct sm_at_close */
+    struct sm_list on_close;  /* of struct on_close (on_close.c) */
 
     simul_exception_handler_fn *handler;
     void *handler_arg;
@@ -240,6 +241,10 @@ struct sm_post {
     bool reserved;
     enum sm_ready_tag tag;
 };
+
+/* on_close.c */
+/** The loop closes, and is whole still: tell those of above the API. */
+void sm_loop_tell_closing(struct simul_loop *loop);
 
 /* handle.c: what inbox.c needs of handles */
 struct simul_handle {

@@ -184,6 +184,7 @@ int simul_loop_close(simul_loop *loop)
     if (loop->running)
         return -SIMUL_ERUNNING;
     struct sm_sched *sched = sm_sched_of(loop);
+    sm_loop_tell_closing(loop);
     sched->blocks++; /* not before we are through */
     loop->closed = true;
     destroy_all(sched);

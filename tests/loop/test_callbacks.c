@@ -300,4 +300,31 @@ TEST(handle_may_be_cancelled_after_its_loop_was_closed)
     ck_assert_trace("a");
 }
 
+/* ---- that the loop closes ------------------------------------------------------------------ */
+
+static simul_on_close hooks[3];
+
+static void remove_next(void *loop)
+{
+    trace("first");
+    simul_on_close_remove(&hooks[1]);
+    trace("%d", simul_call_soon(loop, trace_text, "never", NULL));
+}
+
+TEST(who_wants_to_hear_that_a_loop_closes_hears_it_first)
+{
+    simul_loop *loop;
+    simul_on_close unused = {0};
+    ck_assert_int_eq(simul_loop_on_close(NULL, &unused, trace_text, ""),
+                     -SIMUL_ENOLOOP);
+    ck_assert_int_eq(simul_loop_new(&loop, NULL), 0);
+    ck_assert_int_eq(simul_loop_on_close(loop, &hooks[0], remove_next, loop), 0);
+    ck_assert_int_eq(simul_loop_on_close(loop, &hooks[1], trace_text, "second"), 0);
+    ck_assert_int_eq(simul_loop_on_close(loop, &hooks[2], trace_text, "third"), 0);
+    ck_assert_int_eq(simul_loop_close(loop), 0);
+    ck_assert_trace("first 0 third");
+    simul_on_close_remove(&hooks[0]);
+    simul_on_close_remove(&unused);
+}
+
 HARNESS_MAIN_BACKEND("callbacks")
