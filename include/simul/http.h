@@ -103,7 +103,12 @@ typedef struct simul_request_opts {
 /**
  * Make a session for the running loop.
  *
- * @param ret    the session, to be closed with simul_session_close() before the loop ends
+ * If its loop is closed first, the session is closed with it: connections end, responses stay
+ * readable as far as they had come, and in debug mode the loop's exception handler is told "an
+ * HTTP session was not closed before its loop". The session itself is to be given back with
+ * simul_session_close() even then.
+ *
+ * @param ret    the session, to be closed with simul_session_close(), before the loop is
  * @param opts   copied; NULL: all defaults
  * @return       0
  * @error -SIMUL_ENOLOOP  no loop runs in this thread
@@ -127,7 +132,7 @@ SIMUL_API int simul_session_new(simul_session **ret, const simul_session_opts *o
  * @error -ECANCELED   the task was cancelled once more while it waited
  *
  * Awaits:   only if requests are under way; a cleanup scope in itself. Outside of a task it
- *           does not wait for them.
+ *           does not wait for them, nor when its loop has been closed.
  * Threads:  the loop's
  * asyncio:  ClientSession.close()
  */

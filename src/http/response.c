@@ -260,6 +260,16 @@ void sm_response_unref(struct simul_response *response)
     sm_session_unref(session);
 }
 
+/* Those of tasks inside of its calls were counted; the user's is left, or a request's. */
+void sm_response_forget(struct simul_response *response)
+{
+    simul_release(response->waiter);
+    response->waiter = NULL;
+    response->reading = false;
+    response->refs = 1;
+    sm_response_abort(response, -ECONNABORTED, "the loop was closed");
+}
+
 void simul_response_release(simul_response *response)
 {
     if (!response)

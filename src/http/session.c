@@ -78,6 +78,33 @@ static int take_opts(struct simul_session *session, const simul_session_opts *op
     return r;
 }
 
+/* No task will return from a call that it was in: what is its own there is given back here,
+ * and so is the reference of a close() that was waiting. The user's stays. */
+static void end_with_loop(void *arg)
+{
+    struct simul_session *session = arg;
+    static const simul_error_context left_open = {
+        .message = "an HTTP session was not closed before its loop"};
+    struct simul_response *it;
+    bool closing = session->all_left;
+    if (!session->closed && simul_loop_get_debug(session->loop))
+        simul_call_exception_handler(session->loop, &left_open);
+    session->closed = true;
+    sm_places_forget(&session->places);
+    sm_names_forget(&session->names);
+    LIST_FOREACH(it, &session->responses, link)
+    sm_response_forget(it);
+    sm_requests_forget(session);
+    sm_engine_free(session->engine);
+    session->engine = NULL;
+    simul_release(session->all_left);
+    session->all_left = NULL;
+    session->refs -= (unsigned)session->calls;
+    session->calls = 0;
+    if (closing)
+        sm_session_unref(session);
+}
+
 static int any_if_negative(int limit, int preset)
 {
     return limit == 0 ? preset : limit < 0 ? INT_MAX : limit;
@@ -97,6 +124,7 @@ int simul_session_new(simul_session **ret, const simul_session_opts *opts)
     session->refs = 1;
     session->loop = loop;
     LIST_INIT(&session->responses);
+    LIST_INIT(&session->requests);
     sm_names_init(&session->names);
     int limit = any_if_negative(opts->limit, LIMIT);
     sm_places_init(&session->places, limit,
@@ -105,6 +133,8 @@ int simul_session_new(simul_session **ret, const simul_session_opts *opts)
     int r = take_opts(session, opts);
     if (r >= 0)
         r = sm_engine_new(&session->engine, loop, limit == INT_MAX ? 0 : limit);
+    if (r >= 0)
+        r = simul_loop_on_close(loop, &session->on_close, end_with_loop, session);
     if (r < 0) {
         sm_session_unref(session);
         return r;
@@ -119,6 +149,7 @@ void sm_session_unref(struct simul_session *session)
 {
     if (--session->refs > 0)
         return;
+    simul_on_close_remove(&session->on_close);
     sm_engine_free(session->engine);
     sm_names_finish(&session->names);
     sm_fields_finish(&session->headers);

@@ -122,12 +122,20 @@ struct simul_session {
     int calls;              /* calls of tasks that wait inside the session */
     simul_future *all_left; /* close() waits for calls to be 0; NULL: it does not */
     LIST_HEAD(, simul_response) responses;
+    LIST_HEAD(, sm_request) requests; /* of tasks inside simul_session_request() */
+    simul_on_close on_close;
 };
 
 void sm_session_unref(struct simul_session *session);
 /* Around what waits: 0 or -ECONNABORTED; after 0, leave. */
 int sm_session_enter(struct simul_session *session);
 void sm_session_leave(struct simul_session *session);
+
+/* The loop is closed: no task will leave what it is inside of. */
+void sm_requests_forget(struct simul_session *session);
+void sm_places_forget(struct sm_places *places);
+void sm_names_forget(struct sm_names *names);
+void sm_response_forget(struct simul_response *response);
 
 /* 0, or -EINVAL for what is not a number. */
 int sm_limit_of(double wanted, double preset, double *limit);

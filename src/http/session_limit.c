@@ -193,3 +193,14 @@ void sm_places_fail(struct sm_places *places, int error)
     while ((host = TAILQ_FIRST(&places->waiting_hosts)))
         decide(places, host, TAILQ_FIRST(&host->waiters), error);
 }
+
+void sm_places_forget(struct sm_places *places)
+{
+    struct sm_host *host;
+    while ((host = TAILQ_FIRST(&places->waiting_hosts))) {
+        struct sm_wait_for_place *wait = TAILQ_FIRST(&host->waiters);
+        dequeue(places, host, wait);
+        simul_release(wait->future);
+        drop_if_unused(places, host);
+    }
+}

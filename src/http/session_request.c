@@ -11,10 +11,12 @@
 
 enum { REDIRECTS = 10 };
 
-struct call {
+/* On the stack of the task that asks. */
+struct sm_request {
+    LIST_ENTRY(sm_request) link; /* session->requests */
     struct simul_session *session;
-    const simul_request_opts *opts; /* never NULL */
-    struct simul_response *response;
+    const simul_request_opts *opts;  /* never NULL */
+    struct simul_response *response; /* owned */
     struct sm_hop hop;
 };
 
@@ -26,7 +28,7 @@ static int append_json(const char *text, size_t len, void *arg)
 }
 
 /* The text lives as long as the response: curl may send when we have got the head. */
-static int take_json(struct call *call)
+static int take_json(struct sm_request *call)
 {
     struct sm_buffer *sent = &call->response->sent;
     if (json_dump_callback(call->opts->json, append_json, sent,
@@ -49,7 +51,7 @@ static int set_content_type(struct sm_hop *hop, bool is_json)
                                      : NULL);
 }
 
-static int take_body(struct call *call)
+static int take_body(struct sm_request *call)
 {
     const simul_request_opts *opts = call->opts;
     int r = 0;
@@ -62,7 +64,7 @@ static int take_body(struct call *call)
     return r < 0 ? r : set_content_type(&call->hop, opts->json);
 }
 
-static int take_limits(struct call *call)
+static int take_limits(struct sm_request *call)
 {
     const struct sm_limits *preset = &call->session->limits;
     struct sm_limits *limits = &call->response->limits;
@@ -84,7 +86,7 @@ static bool is_method(const char *method)
     return p > method && *p == 0;
 }
 
-static int prepare(struct call *call, const char *url)
+static int prepare(struct sm_request *call, const char *url)
 {
     struct sm_hop *hop = &call->hop;
     if (!is_method(hop->method) || call->opts->max_redirects < 0)
@@ -122,7 +124,7 @@ static int take_place(struct simul_response *response)
 }
 
 /* The host to connect to: the proxy if there is one. */
-static int find(struct call *call, const char *url, double when, char **resolved)
+static int find(struct sm_request *call, const char *url, double when, char **resolved)
 {
     simul_timeout scope;
     struct simul_response *response = call->response;
@@ -148,7 +150,7 @@ static int find(struct call *call, const char *url, double when, char **resolved
 }
 
 /* 1 and *proxy, which is the session's or in `text`; 0: none; or an error. */
-static int find_proxy(const struct call *call, char text[SM_PROXY_MAX],
+static int find_proxy(const struct sm_request *call, char text[SM_PROXY_MAX],
                       const char **proxy)
 {
     const struct simul_session *session = call->session;
@@ -163,7 +165,7 @@ static int find_proxy(const struct call *call, char text[SM_PROXY_MAX],
 
 /* ---- one exchange ---------------------------------------------------------------------- */
 
-static int start(struct call *call, const char *proxy, const char *resolved)
+static int start(struct sm_request *call, const char *proxy, const char *resolved)
 {
     struct simul_session *session = call->session;
     struct simul_response *response = call->response;
@@ -189,7 +191,7 @@ static int start(struct call *call, const char *proxy, const char *resolved)
     return r;
 }
 
-static int connect_to(struct call *call, double when)
+static int connect_to(struct sm_request *call, double when)
 {
     char text[SM_PROXY_MAX], *resolved = NULL;
     const char *proxy;
@@ -217,7 +219,7 @@ static int wait_for_head(struct simul_response *response, double connect_by)
     return r;
 }
 
-static int exchange(struct call *call)
+static int exchange(struct sm_request *call)
 {
     struct simul_response *response = call->response;
     sm_response_reset(response);
@@ -245,7 +247,7 @@ static int drop_body(struct simul_response *response)
     return r;
 }
 
-static int follow(struct call *call)
+static int follow(struct sm_request *call)
 {
     int left = call->opts->max_redirects ? call->opts->max_redirects : REDIRECTS;
     int r = exchange(call);
@@ -262,7 +264,7 @@ static int follow(struct call *call)
     return r;
 }
 
-static int run(struct call *call, const char *url)
+static int run(struct sm_request *call, const char *url)
 {
     int r = prepare(call, url);
     if (r >= 0)
@@ -274,19 +276,33 @@ static int run(struct call *call, const char *url)
     return 0;
 }
 
-static int request(simul_response **ret, struct call *call, const char *url)
+static void end(struct sm_request *call, bool well)
+{
+    LIST_REMOVE(call, link);
+    sm_fields_finish(&call->hop.fields);
+    sm_free(call->hop.url);
+    if (!well)
+        simul_response_release(call->response);
+}
+
+static int request(simul_response **ret, struct sm_request *call, const char *url)
 {
     call->response = sm_response_new(call->session);
     if (!call->response)
         return -ENOMEM;
+    LIST_INSERT_HEAD(&call->session->requests, call, link);
     int r = run(call, url);
-    sm_fields_finish(&call->hop.fields);
-    sm_free(call->hop.url);
-    if (r < 0)
-        simul_response_release(call->response);
-    else
+    end(call, r >= 0);
+    if (r >= 0)
         *ret = call->response;
     return r;
+}
+
+void sm_requests_forget(struct simul_session *session)
+{
+    struct sm_request *it;
+    while ((it = LIST_FIRST(&session->requests)))
+        end(it, false);
 }
 
 int simul_session_request(simul_response **ret, simul_session *session,
@@ -294,7 +310,7 @@ int simul_session_request(simul_response **ret, simul_session *session,
                           const simul_request_opts *opts)
 {
     static const simul_request_opts defaults;
-    struct call call = {
+    struct sm_request call = {
         .session = session, .opts = opts ? opts : &defaults, .hop = {.method = method}};
     if (!simul_current_task())
         return -SIMUL_ENOTASK;

@@ -185,6 +185,22 @@ static int wait_for_answer(struct sm_name *name)
     return r;
 }
 
+void sm_names_forget(struct sm_names *names)
+{
+    struct sm_name *it;
+    TAILQ_FOREACH(it, &names->list, link)
+    {
+        struct wait_for_name *wait;
+        it->looked_up = NULL;
+        it->users = 0;
+        while ((wait = TAILQ_FIRST(&it->waiters))) {
+            TAILQ_REMOVE(&it->waiters, wait, link);
+            simul_release(wait->future);
+        }
+    }
+    names->closed = true;
+}
+
 static int error_of(const struct sm_name *name)
 {
     return name->message ? simul_fail(name->error, "%s", name->message) : name->error;

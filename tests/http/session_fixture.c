@@ -80,6 +80,44 @@ void with_session(void (*fn)(void), const simul_session_opts *opts)
     ck_assert_int_eq(r, 0);
 }
 
+int told_of_sessions;
+
+static void count_sessions(simul_loop *loop, const simul_error_context *context,
+                           void *unused)
+{
+    (void)loop, (void)unused;
+    if (strstr(context->message, "an HTTP session was not closed before its loop"))
+        told_of_sessions++;
+}
+
+static int leave(void *arg)
+{
+    const struct run *run = arg;
+    ck_assert_int_eq(simul_add_reader(NULL, name_server.fd, on_question, NULL), 0);
+    ck_assert_int_eq(simul_session_new(&session, run->opts), 0);
+    run->fn();
+    return 0;
+}
+
+void leave_session(void (*fn)(void), void (*after)(void),
+                   const simul_session_opts *opts, const simul_loop_opts *loop_opts)
+{
+    struct run run = {fn, opts};
+    simul_loop *loop;
+    http_server_start(&server);
+    open_name_server();
+    ck_assert_int_eq(simul_loop_new(&loop, loop_opts), 0);
+    simul_set_exception_handler(loop, count_sessions, NULL);
+    simul_task *task = simul_loop_create_task(loop, leave, &run, NULL);
+    int r = simul_loop_run_until_complete(loop, task);
+    simul_release(task);
+    simul_loop_close(loop);
+    ck_assert_int_eq(r, 0);
+    after();
+    close(name_server.fd);
+    http_server_stop(&server);
+}
+
 simul_response *get(const char *path)
 {
     simul_response *response;

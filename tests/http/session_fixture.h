@@ -23,6 +23,14 @@ extern struct name_server {
 /* Runs fn() as a task, with `server` and `session` there. It may fail a Check assertion. */
 void with_session(void (*fn)(void), const simul_session_opts *opts);
 
+/* The same, but the loop is closed when fn() returns, whatever it has left; then after() is
+ * called, with the server still there. */
+void leave_session(void (*fn)(void), void (*after)(void),
+                   const simul_session_opts *opts, const simul_loop_opts *loop_opts);
+
+/* How often the loop was told of a session that was left open. */
+extern int told_of_sessions;
+
 /* A path on the server. */
 #define URL(path_) http_server_url(&server, path_)
 

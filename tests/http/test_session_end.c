@@ -349,6 +349,125 @@ TEST(close_works_in_a_callback)
     with_session(close_in_callback, NULL);
 }
 
+/* ---- the loop closes under it --------------------------------------------------------------- */
+
+static void leave_idle(void)
+{
+    told_of_sessions = 0;
+    simul_response_release(get("/hello"));
+    ck_assert_int_eq(server.counts->open, 1);
+}
+
+static void close_late(void)
+{
+    http_server_until_most(&server.counts->open, 0);
+    ck_assert_int_eq(simul_session_close(session), 0);
+}
+
+TEST(a_session_that_is_left_open_is_told_of_in_debug_mode)
+{
+    for (int debug = 0; debug < 2; debug++) {
+        leave_session(leave_idle, close_late, NULL, &(simul_loop_opts){.debug = debug});
+        ck_assert_int_eq(told_of_sessions, debug);
+    }
+}
+
+static void leave_nothing(void)
+{
+    told_of_sessions = 0;
+    simul_response_release(get("/hello"));
+    ck_assert_int_eq(simul_session_close(session), 0);
+}
+
+static void nothing(void)
+{
+}
+
+TEST(one_that_was_closed_is_not)
+{
+    leave_session(leave_nothing, nothing, NULL, &(simul_loop_opts){.debug = true});
+    ck_assert_int_eq(told_of_sessions, 0);
+}
+
+enum { LEFT = 5 };
+static simul_task *left[LEFT];
+static simul_response *left_in_read;
+
+static int read_to_end(void *arg)
+{
+    (void)arg;
+    char buf[100];
+    left_in_read = get("/slow-body");
+    ck_assert_int_eq(simul_response_read(left_in_read, buf, sizeof buf), 6);
+    has_begun = 1;
+    return (int)simul_response_read(left_in_read, buf, sizeof buf);
+}
+
+static int get_unknown(void *unused)
+{
+    simul_response *response;
+    (void)unused;
+    return simul_session_get(&response, session, "http://nosuch.example/", NULL);
+}
+
+/* One waits for a head, one for a body, two for the same name, one for a place. */
+static void leave_tasks(void)
+{
+    has_begun = 0;
+    name_server.silent = true;
+    left[0] = simul_create_task(get_path, "/slow-head");
+    left[1] = simul_create_task(read_to_end, NULL);
+    left[2] = simul_create_task(get_unknown, NULL);
+    left[3] = simul_create_task(get_unknown, NULL);
+    left[4] = simul_create_task(get_path, "/hello");
+    until(&server.counts->requests, 2, left[0]);
+    until(&has_begun, 1, left[1]);
+    until(&name_server.questions, 1, left[2]);
+}
+
+static void close_behind_tasks(void)
+{
+    char buf[4];
+    simul_release_all(left, LEFT);
+    http_server_until_most(&server.counts->open, 0);
+    ck_assert_int_eq(simul_session_close(session), 0);
+    ck_assert_int_eq(simul_response_status(left_in_read), 200);
+    ck_assert_int_eq(simul_response_read(left_in_read, buf, sizeof buf), -ECONNABORTED);
+    simul_response_release(left_in_read);
+}
+
+TEST(a_loop_that_closes_under_requests_leaves_nothing_of_them)
+{
+    leave_session(leave_tasks, close_behind_tasks, &(simul_session_opts){.limit = 4},
+                  NULL);
+}
+
+static int close_and_wait(void *unused)
+{
+    (void)unused;
+    return simul_session_close(session);
+}
+
+static void leave_while_it_closes(void)
+{
+    left[0] = simul_create_task(get_path, "/slow-head");
+    until(&server.counts->requests, 1, left[0]);
+    left[1] = simul_create_task(close_and_wait, NULL);
+    simul_sleep(0);
+    ck_assert(!simul_done(left[1]));
+}
+
+static void all_is_closed(void)
+{
+    simul_release_all(left, 2);
+    http_server_until_most(&server.counts->open, 0);
+}
+
+TEST(a_loop_that_closes_under_a_close_gives_the_session_back)
+{
+    leave_session(leave_while_it_closes, all_is_closed, NULL, NULL);
+}
+
 /* ---- the clock ------------------------------------------------------------------------- */
 
 static int fetch_slowly(void *arg)
