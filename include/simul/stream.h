@@ -381,7 +381,11 @@ SIMUL_API bool simul_stream_at_eof(const simul_stream *stream);
  * @error -ENOMEM         nothing was written; if part of it was, -SIMUL_EBROKEN
  * @error -SIMUL_ENOTASK  called outside of a task
  *
- * Awaits:   only if there is no room
+ * Over TLS nothing can be sent while only a part of one of its own messages (a ticket of
+ * several records) has come: the call waits for the rest, and reads it where nobody else
+ * does. If the peer ends there it is -SIMUL_ETRUNCATED.
+ *
+ * Awaits:   only if there is no room, or as above
  * Threads:  the loop's
  * asyncio:  StreamWriter.write(), and drain()
  */
@@ -394,7 +398,7 @@ SIMUL_API ssize_t simul_stream_write(simul_stream *stream, const void *data, siz
  * @param n    pieces; at most 1024
  * @return     bytes in all; errors as simul_stream_write(), and -EINVAL for n out of bounds
  *
- * Awaits:   only if there is no room
+ * Awaits:   as simul_stream_write()
  * Threads:  the loop's
  * asyncio:  StreamWriter.writelines()
  */
@@ -452,7 +456,9 @@ SIMUL_API ssize_t simul_sendfile(simul_stream *stream, int file, off_t offset,
  * @error -ENOTSUP        what lies below cannot end one direction only
  *
  * Over TLS it is the end of TLS (close_notify) that the peer reads; asyncio's answers it by
- * closing, ours and OpenSSL may go on writing.
+ * closing, ours and OpenSSL may go on writing. Where simul_stream_write() would wait for the
+ * rest of a message of TLS, so does the end: it is sent when a read, drain() or close() has
+ * met it.
  *
  * Awaits:   never
  * Threads:  the loop's

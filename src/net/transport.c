@@ -103,7 +103,7 @@ void sm_transport_lose(struct simul_transport *transport, int error)
         return;
     transport->closing = transport->lost = true;
     transport->error = error;
-    transport->dropped = transport->kept_len > 0;
+    transport->dropped = sm_transport_unsent(transport) > 0;
     sm_transport_drop_kept(transport);
     sm_watch_stop(&transport->in);
     sm_watch_stop(&transport->out);
@@ -153,7 +153,7 @@ static void end_with_loop(struct sm_at_close *at_close)
         sm_container_of(at_close, struct simul_transport, at_close);
     if (transport->loop->debug && !transport->closing)
         sm_log(SIMUL_LOG_WARNING, "a transport was not closed before its loop");
-    transport->dropped |= transport->kept_len > 0;
+    transport->dropped |= sm_transport_unsent(transport) > 0;
     sm_transport_drop_kept(transport);
     if (transport->fd >= 0)
         close_socket(transport);

@@ -61,6 +61,10 @@ struct sm_transport_tls {
     /** Nothing is watched any more; and: free it. */
     void (*lost)(struct simul_transport *transport);
     void (*release)(struct simul_transport *transport);
+    /** How many bytes were written that cannot be sent before more has come; and whether it
+     *  waits for that, and has to read whatever the user wants. */
+    size_t (*held)(const struct simul_transport *transport);
+    bool (*held_up)(const struct simul_transport *transport);
     /** As simul_transport_get_extra_info(). */
     int (*info)(const struct simul_transport *transport, simul_extra_info what,
                 void *answer);
@@ -107,6 +111,13 @@ struct simul_transport {
     struct sm_stream_owner *owner;    /* borrowed; hears of the end; NULL: none */
     struct sm_at_close at_close;
 };
+
+/** Bytes that were written, and are not sent. */
+static inline size_t sm_transport_unsent(const struct simul_transport *transport)
+{
+    size_t held = transport->tls ? transport->tls->held(transport) : 0;
+    return transport->kept_len + held;
+}
 
 /* transport.c */
 /** Make one of a connected, non-blocking socket, which is its own on success. 0 or -ENOMEM.

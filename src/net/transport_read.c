@@ -78,13 +78,14 @@ void sm_transport_start_reading(struct simul_transport *transport)
         sm_watch_start(&transport->in);
 }
 
-/* That the reader of a pipe leaves is noticed in any case. */
+/* That the reader of a pipe leaves is noticed in any case; and what TLS waits for is read. */
 void simul_transport_pause_reading(simul_transport *transport)
 {
     if (!simul_transport_is_reading(transport))
         return;
     transport->paused = true;
-    sm_watch_stop(&transport->in);
+    if (!transport->tls || !transport->tls->held_up(transport))
+        sm_watch_stop(&transport->in);
 }
 
 void simul_transport_resume_reading(simul_transport *transport)

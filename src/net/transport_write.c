@@ -15,7 +15,7 @@ enum { HIGH_WATER = 64 << 10, TOO_OFTEN = 5, AT_ONCE = 64 };
 void sm_transport_pause_if_full(struct simul_transport *transport)
 {
     const simul_protocol *protocol = transport->protocol;
-    if (transport->writing_paused || transport->kept_len <= transport->high)
+    if (transport->writing_paused || sm_transport_unsent(transport) <= transport->high)
         return;
     transport->writing_paused = true;
     if (protocol && protocol->pause_writing)
@@ -25,7 +25,7 @@ void sm_transport_pause_if_full(struct simul_transport *transport)
 void sm_transport_resume_if_drained(struct simul_transport *transport)
 {
     const simul_protocol *protocol = transport->protocol;
-    if (!transport->writing_paused || transport->kept_len > transport->low)
+    if (!transport->writing_paused || sm_transport_unsent(transport) > transport->low)
         return;
     transport->writing_paused = false;
     if (protocol && protocol->resume_writing)
@@ -69,7 +69,7 @@ void simul_transport_get_write_buffer_limits(const simul_transport *transport,
 
 size_t simul_transport_get_write_buffer_size(const simul_transport *transport)
 {
-    return transport->kept_len;
+    return sm_transport_unsent(transport);
 }
 
 /* ---- what is kept --------------------------------------------------------------------- */

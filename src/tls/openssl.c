@@ -219,6 +219,24 @@ bool sm_ssl_has_more(const struct sm_ssl *ssl)
     return !ssl->failed && SSL_pending(ssl->ssl) > 0;
 }
 
+/* OpenSSL handles such a message as it does the handshake, and writes nothing meanwhile. */
+bool sm_ssl_in_message(const struct sm_ssl *ssl)
+{
+    return !ssl->failed && !ssl->io->error && SSL_in_init(ssl->ssl);
+}
+
+int sm_ssl_end_message(struct sm_ssl *ssl)
+{
+    if (ssl->failed || ssl->io->error)
+        return ssl->io->error ? ssl->io->error : -SIMUL_ETLS;
+    ERR_clear_error();
+    int r = SSL_do_handshake(ssl->ssl);
+    if (r == 1)
+        return ssl->io->error;
+    r = sm_openssl_fail_ssl(ssl, r);
+    return r == 0 ? -SIMUL_ETRUNCATED : r;
+}
+
 int sm_ssl_write(struct sm_ssl *ssl, const void *data, size_t n)
 {
     if (ssl->failed || ssl->io->error)

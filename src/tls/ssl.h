@@ -49,11 +49,18 @@ ssize_t sm_ssl_read(struct sm_ssl *ssl, void *buf, size_t n);
 /** Whether sm_ssl_read() has some, though nothing is left of what has come. */
 bool sm_ssl_has_more(const struct sm_ssl *ssl);
 
-/** At most SM_SSL_RECORD bytes: 0 when they were sent, as one record. */
+/** Has the peer begun, and not ended, a message that is no data (a ticket of several records,
+ *  a change of keys)? Till then nothing can be sent, nor the end said. */
+bool sm_ssl_in_message(const struct sm_ssl *ssl);
+
+/** Read on in it, and no further: 0 when there is none any more, or -EAGAIN. */
+int sm_ssl_end_message(struct sm_ssl *ssl);
+
+/** At most SM_SSL_RECORD bytes, not in such a message: 0 when they were sent, as one record. */
 int sm_ssl_write(struct sm_ssl *ssl, const void *data, size_t n);
 enum { SM_SSL_RECORD = 16 << 10, SM_SSL_OVERHEAD = 256 };
 
-/** Say that no more will come. */
+/** Say that no more will come; not in such a message. */
 int sm_ssl_end(struct sm_ssl *ssl);
 
 /** Resume a session, before the handshake. It is the connection's from now on; true if it

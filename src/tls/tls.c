@@ -89,6 +89,7 @@ static ssize_t decrypt(struct sm_tls *tls, char *idle, void *buf, size_t n,
 {
     for (;;) {
         ssize_t r = sm_ssl_read(tls->ssl, buf, n);
+        sm_tls_go_on(tls); /* what it meets of sending is told to who writes */
         if (r != -EAGAIN)
             return r;
         r = sm_tls_fetch(tls, idle, flags);
@@ -100,13 +101,17 @@ static ssize_t decrypt(struct sm_tls *tls, char *idle, void *buf, size_t n,
 }
 
 /* What a read leaves behind, for the next one or for the closer. */
-static void leave_read(struct sm_tls *tls, const char *idle, ssize_t r)
+void sm_tls_leave_read(struct sm_tls *tls, const char *idle)
 {
     tls->reading = false;
     if (sm_tls_keep_rest(tls, idle) < 0)
         tls->read_error = -ENOMEM; /* from the next read on */
     while (sm_waitq_wake(&tls->left, 0))
         ;
+}
+
+static void keep_end(struct sm_tls *tls, ssize_t r)
+{
     if (tls->closing)
         return;
     if (r == 0)
@@ -115,16 +120,39 @@ static void leave_read(struct sm_tls *tls, const char *idle, ssize_t r)
         tls->read_error = (int)r;
 }
 
-static ssize_t tls_read(struct sm_layer *layer, void *buf, size_t n, unsigned flags)
+static ssize_t read_in_turn(struct sm_tls *tls, void *buf, size_t n, unsigned flags)
 {
-    struct sm_tls *tls = sm_tls_of(layer);
     char idle[SM_TLS_IDLE];
     if (tls->peer_ended || tls->read_error)
         return tls->read_error;
     tls->reading = true;
     ssize_t r = decrypt(tls, idle, buf, n, flags);
-    leave_read(tls, idle, r);
+    sm_tls_leave_read(tls, idle);
+    keep_end(tls, r);
     return r;
+}
+
+/* A task that writes may be reading (L5); no other does. */
+static ssize_t tls_read(struct sm_layer *layer, void *buf, size_t n, unsigned flags)
+{
+    struct sm_tls *tls = sm_tls_of(layer);
+    while (tls->reading) {
+        if (flags & SM_NOWAIT)
+            return -EAGAIN;
+        ssize_t r = sm_waitq_sleep(&tls->left, "read", layer->stream, NULL);
+        if (r < 0)
+            return r;
+        if (tls->closing)
+            return sm_stream_after_close(layer->stream);
+    }
+    return read_in_turn(tls, buf, n, flags);
+}
+
+static void tls_wake(struct sm_layer *layer)
+{
+    sm_pass_wake(layer);
+    while (sm_waitq_wake(&sm_tls_of(layer)->left, -EAGAIN))
+        ;
 }
 
 /* ---- questions ----------------------------------------------------------------------------- */
@@ -133,10 +161,14 @@ static int tls_info(const struct sm_layer *layer, enum sm_info what, void *answe
 {
     const struct sm_tls *tls = sm_container_of(layer, struct sm_tls, layer);
     int error = tls->broken ? -SIMUL_EBROKEN : tls->io.error;
-    if (what != SM_INFO_ERROR || !error)
-        return sm_pass_info(layer, what, answer);
-    *(int *)answer = error;
-    return 0;
+    if (what == SM_INFO_ERROR && error) {
+        *(int *)answer = error;
+        return 0;
+    }
+    int r = sm_pass_info(layer, what, answer);
+    if (r == 0 && what == SM_INFO_KEPT)
+        *(size_t *)answer += tls->held_len;
+    return r;
 }
 
 static const struct sm_tls *layer_of(const struct simul_stream *stream)
@@ -200,7 +232,7 @@ const struct sm_layer_ops sm_tls_ops = {
     .flush = sm_tls_flush,
     .shutdown = sm_tls_shutdown,
     .close = sm_tls_close,
-    .wake = sm_pass_wake,
+    .wake = tls_wake,
     .info = tls_info,
     .release = sm_tls_release,
 };

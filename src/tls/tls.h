@@ -13,6 +13,12 @@
  *  L4. After close() the layer below lives on until the peer has answered. `closer` is the
  *      task that waits for that; it reads only when nobody else does. `below_closed`: it was
  *      told to close, and must not be asked for anything but info().
+ *  L5. In the middle of a message of the peer's that is no data nothing can be written
+ *      (sm_ssl_in_message()). Who writes waits for its rest: for the task that reads, or by
+ *      reading himself; data stay as they came, for the reader, who waits in `left` then.
+ *      What cannot wait, a write with SM_NOWAIT and the own end, is kept for so long: in
+ *      `held`, before encryption, and by `ending`. Something of all that is there only while
+ *      `held_up` is set; then whoever has read calls sm_tls_go_on().
  */
 #ifndef SM_TLS_TLS_H
 #define SM_TLS_TLS_H
@@ -33,19 +39,23 @@ struct sm_tls {
     char *kept; /* owned; L3 */
     enum sm_tls_state state;
     int read_error;  /* stays; 0: none */
-    bool reading;    /* a task is in read() */
+    bool reading;    /* a task is in read(), or reads for a write: L5 */
     bool more;       /* the last read from below filled all it was given */
     bool peer_ended; /* the stream */
     bool writing;    /* L2 */
     bool half;       /* a part of the write that has the turn has gone out */
     bool broken;     /* … and the rest never will */
-    bool ending; /* shutdown() was called: to be said behind the write with the turn */
-    bool ended;  /* … and was */
+    bool ending;  /* shutdown() was called: to be said behind the write with the turn */
+    bool ended;   /* … and was */
+    bool held_up; /* L5 */
+    char *held;   /* owned; L5 */
+    size_t held_len, held_size;
+    bool shut; /* the layer below was told that no more comes */
     bool closing, aborted, below_closed; /* L4 */
     size_t high;
     double shutdown_timeout;
     struct sm_list turns;        /* L2 */
-    struct sm_list left;         /* the closer, while another task is in read() */
+    struct sm_list left;         /* who waits until nobody is reading, or for L5 */
     struct simul_future *closer; /* held; NULL: none */
     struct sm_waiter on_closer;
     struct simul_transport *transport; /* who has it in place of the stream; or NULL */
@@ -66,6 +76,23 @@ ssize_t sm_tls_fetch(struct sm_tls *tls, char *idle, unsigned flags);
 /** L3. 0, or -ENOMEM: the rest is lost. */
 int sm_tls_keep_rest(struct sm_tls *tls, const char *idle);
 
+/** End a read: others that wait for that look again. */
+void sm_tls_leave_read(struct sm_tls *tls, const char *idle);
+
+/* tls_held.c */
+/**
+ * Wait until writing is not held up (L5): 0; -EAGAIN: woken (Y11); -SIMUL_ETRUNCATED: the peer
+ * has ended in the middle of his message; or an error of reading, or -ECANCELED.
+ */
+int sm_tls_end_message(struct sm_tls *tls);
+/** Keep the rest of a write until then: 0 or -ENOMEM. */
+struct sm_cursor;
+int sm_tls_hold(struct sm_tls *tls, struct sm_cursor *rest);
+void sm_tls_drop_held(struct sm_tls *tls);
+/** More was read: send what was held up, if it is no longer. 0; -EAGAIN: it is; or an error of
+ *  sending, or of what was read. */
+int sm_tls_go_on(struct sm_tls *tls);
+
 /* tls_write.c */
 /** struct sm_ssl_io.send() */
 int sm_tls_send(struct sm_ssl_io *io, const void *data, size_t n);
@@ -74,10 +101,10 @@ ssize_t sm_tls_write(struct sm_layer *layer, const struct iovec *iov, int n,
                      unsigned flags);
 int sm_tls_flush(struct sm_layer *layer);
 int sm_tls_shutdown(struct sm_layer *layer);
-/** Say our end, if it may be said now; an error of sending. */
+/** Say our end, if it may be said now, else when it may; an error of sending. */
 int sm_tls_say_end(struct sm_tls *tls);
-/** Whoever waits for his turn looks again. */
-void sm_tls_wake_writers(struct sm_tls *tls);
+/** The layer closes: whoever waits in it, but not below, looks again. */
+void sm_tls_wake_all(struct sm_tls *tls);
 
 /* tls_start.c */
 /** As simul_stream_start_tls(), of a stream that may go over to it, at once. */

@@ -19,14 +19,26 @@ static void close_below(struct sm_tls *tls, unsigned flags)
 
 /* ---- the peer's end ---------------------------------------------------------------------- */
 
-/* 1: it has come, or will not; 0: all that is there was read; or an error. */
-static int drop_what_came(struct sm_tls *tls)
+/* Has it come, or will it not? If not, all that is there was read. Where it was held up our
+ * own is said (L5). */
+static bool drop_what_came(struct sm_tls *tls)
 {
     char dropped[SM_TLS_IDLE];
     ssize_t r;
     while ((r = sm_ssl_read(tls->ssl, dropped, sizeof dropped)) > 0)
         ;
-    return r == -EAGAIN ? 0 : 1;
+    int sent = sm_tls_go_on(tls);
+    return r != -EAGAIN || (sent < 0 && sent != -EAGAIN);
+}
+
+/* Behind our end nothing is written there. */
+static void end_below(struct sm_tls *tls)
+{
+    struct sm_layer *below = tls->layer.below;
+    if (tls->shut || sm_ssl_in_message(tls->ssl))
+        return;
+    tls->shut = true;
+    below->ops->shutdown(below);
 }
 
 /* Is it there already? Nobody else reads. */
@@ -52,6 +64,7 @@ static int read_to_end(struct sm_tls *tls)
             return (int)r;
     }
     while (!tls->below_closed && !drop_what_came(tls)) {
+        end_below(tls);
         int r = sm_checkpoint();
         if (r == 0 && !tls->below_closed)
             r = (int)sm_tls_fetch(tls, idle, 0);
@@ -70,6 +83,14 @@ static int await_end(void *arg)
     return (int)simul_timeout_exit(&limit, r);
 }
 
+/* What was held up to the end is lost. */
+static void close_at_end(struct sm_tls *tls, int error)
+{
+    if (tls->held_len > 0 && !tls->io.error)
+        tls->layer.stream->close_error = error;
+    close_below(tls, tls->held_len > 0 ? SM_ABORT | SM_RESET : 0);
+}
+
 /* As in asyncio a peer that never answers is an error for who waits for the end, and
  * nobody else's business. */
 static void give_up(struct sm_tls *tls)
@@ -77,7 +98,7 @@ static void give_up(struct sm_tls *tls)
     tls->layer.stream->close_error = -ETIMEDOUT;
     tls->layer.stream->told = true;
     tls->aborted = true;
-    close_below(tls, SM_ABORT);
+    close_below(tls, tls->held_len > 0 ? SM_ABORT | SM_RESET : SM_ABORT);
 }
 
 /* Also when it was cancelled before its first step. */
@@ -93,7 +114,7 @@ static void closer_ended(struct sm_waiter *waiter, struct simul_future *task)
     if (!tls->below_closed && late)
         give_up(tls);
     else if (!tls->below_closed)
-        close_below(tls, 0);
+        close_at_end(tls, -SIMUL_ETRUNCATED);
     sm_stream_unref(stream);
 }
 
@@ -113,21 +134,19 @@ static bool start_closer(struct sm_tls *tls)
 
 /* ---- closing ------------------------------------------------------------------------------- */
 
-/* No more will be written there, and nobody but the closer reads. */
-static void end_below(struct sm_tls *tls)
-{
-    struct sm_layer *below = tls->layer.below;
-    below->ops->shutdown(below);
-    below->ops->wake(below);
-}
-
+/* Nobody but the closer reads from now on. */
 static void close_gently(struct sm_tls *tls)
 {
+    struct sm_layer *below = tls->layer.below;
     sm_tls_say_end(tls);
-    if ((!tls->reading && has_ended(tls)) || !start_closer(tls))
-        close_below(tls, 0);
-    else
+    if (!tls->reading && has_ended(tls)) {
+        close_at_end(tls, -SIMUL_ETRUNCATED);
+    } else if (!start_closer(tls)) {
+        close_at_end(tls, -ENOMEM);
+    } else {
         end_below(tls);
+        below->ops->wake(below);
+    }
 }
 
 /* Everything was sent, so the peer may know that it was everything. */
@@ -142,8 +161,9 @@ static void abort_now(struct sm_tls *tls)
 {
     say_end_if_clean(tls);
     tls->closing = tls->aborted = true;
-    sm_tls_wake_writers(tls);
-    close_below(tls, tls->broken ? SM_ABORT | SM_RESET : SM_ABORT);
+    sm_tls_wake_all(tls);
+    bool lost = tls->broken || tls->held_len > 0;
+    close_below(tls, lost ? SM_ABORT | SM_RESET : SM_ABORT);
 }
 
 void sm_tls_close(struct sm_layer *layer, unsigned flags)
@@ -157,7 +177,7 @@ void sm_tls_close(struct sm_layer *layer, unsigned flags)
     if (tls->closing)
         return;
     tls->closing = true;
-    sm_tls_wake_writers(tls);
+    sm_tls_wake_all(tls);
     if (tls->state == SM_TLS_OPEN)
         close_gently(tls);
     else
@@ -175,5 +195,6 @@ void sm_tls_release(struct sm_layer *layer)
     tls->context->base.drop(&tls->context->base);
     sm_free(tls->key);
     sm_free(tls->kept);
+    sm_free(tls->held);
     sm_free(tls);
 }

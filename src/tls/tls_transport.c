@@ -9,6 +9,8 @@
  *  F3. When the transport closes, what the peer still sends is read and dropped, until he
  *      has said his end too (`over`), or the time is: closing a socket with something unread
  *      would reset the connection, and take with it what was sent.
+ *  F4. Where the layer is held up (L5) the descriptor is watched, also while the user has
+ *      paused reading; what is held counts as kept.
  */
 #include <string.h>
 
@@ -32,6 +34,45 @@ static struct state *state_of(const struct simul_transport *transport)
     return transport->tls_state;
 }
 
+/* ---- what is held up (F4) -------------------------------------------------------------- */
+
+static size_t held(const struct simul_transport *transport)
+{
+    return state_of(transport)->tls->held_len;
+}
+
+static bool held_up(const struct simul_transport *transport)
+{
+    const struct state *state = state_of(transport);
+    return state->tls->held_up && !state->in_end;
+}
+
+static bool has_ended(const struct simul_transport *transport)
+{
+    return transport->eof || state_of(transport)->in_end;
+}
+
+/* The rest of what the peer has begun; it will not come if he has ended. */
+static void wait_for_peer(struct simul_transport *transport)
+{
+    if (held(transport) > 0 && has_ended(transport))
+        sm_transport_lose(transport, -SIMUL_ETRUNCATED);
+    else if (held_up(transport))
+        sm_watch_start(&transport->in);
+}
+
+static void go_on(struct simul_transport *transport)
+{
+    bool waiting = transport->kept_len > 0;
+    int r = transport->lost ? 0 : sm_tls_go_on(state_of(transport)->tls);
+    sm_transport_push(transport, waiting);
+    if (r < 0 && r != -EAGAIN)
+        sm_transport_lose(transport, r);
+    else if (!transport->lost && transport->writing_paused
+             && sm_transport_unsent(transport) <= transport->low)
+        sm_transport_again(transport); /* what was held is sent */
+}
+
 /* ---- what is sent ---------------------------------------------------------------------- */
 
 /* struct sm_ssl_io.send() */
@@ -47,11 +88,15 @@ static int tls_write(struct simul_transport *transport, const struct iovec *piec
     struct sm_tls *tls = state_of(transport)->tls;
     bool waiting = transport->kept_len > 0;
     ssize_t r = sm_tls_write(&tls->layer, pieces, n, SM_NOWAIT);
-    if (r < 0)
+    if (r < 0) {
         sm_transport_lose(transport, (int)r);
-    else
-        sm_transport_push(transport, waiting);
-    return r == -ENOMEM ? (int)r : 0;
+        return r == -ENOMEM ? (int)r : 0;
+    }
+    sm_transport_push(transport, waiting);
+    wait_for_peer(transport);
+    if (!transport->lost)
+        sm_transport_pause_if_full(transport);
+    return 0;
 }
 
 static void say_end(struct simul_transport *transport)
@@ -62,6 +107,8 @@ static void say_end(struct simul_transport *transport)
         sm_transport_lose(transport, r);
     else
         sm_transport_push(transport, waiting);
+    if (!transport->lost && !transport->closing)
+        wait_for_peer(transport);
 }
 
 /* ---- what comes ------------------------------------------------------------------------ */
@@ -107,6 +154,7 @@ static ssize_t decrypt(struct simul_transport *transport, void *data, size_t siz
     bool waiting = transport->kept_len > 0;
     ssize_t n = sm_ssl_read(state_of(transport)->tls->ssl, data, size);
     sm_transport_push(transport, waiting);
+    go_on(transport);
     return n;
 }
 
@@ -142,9 +190,12 @@ static void settle(struct simul_transport *transport)
     struct state *state = state_of(transport);
     if (transport->lost || transport->kept_len > 0)
         return;
-    if (state->over)
+    if (state->over && held(transport) > 0)
+        sm_transport_lose(transport,
+                          has_ended(transport) ? -SIMUL_ETRUNCATED : -ENOMEM);
+    else if (state->over)
         sm_transport_lose(transport, 0);
-    else
+    else if (!state->tls->held_up)
         shut_down(state);
 }
 
@@ -195,7 +246,7 @@ static bool begin_to_wait(struct simul_transport *transport)
 /* That nobody is there to hear our end is no error, if it is all that was to be sent. */
 static void tls_close(struct simul_transport *transport)
 {
-    bool only_end = transport->kept_len == 0;
+    bool only_end = sm_transport_unsent(transport) == 0;
     state_of(transport)->over = !begin_to_wait(transport);
     say_end(transport);
     if (transport->lost) {
@@ -219,11 +270,23 @@ static void take(struct simul_transport *transport)
     drop_if_empty(state_of(transport)->tls);
 }
 
+static bool wants_to_read(const struct simul_transport *transport)
+{
+    return transport->closing || held_up(transport)
+           || (!transport->paused && !transport->eof);
+}
+
 static void tls_readable(struct simul_transport *transport)
 {
     fetch(transport);
+    go_on(transport);
     if (!transport->lost)
         take(transport);
+    if (transport->lost)
+        return;
+    wait_for_peer(transport);
+    if (!wants_to_read(transport))
+        sm_watch_stop(&transport->in);
 }
 
 /* What was left over is taken; on it goes with what comes. Also after going over to TLS,
@@ -243,6 +306,7 @@ static void tls_lost(struct simul_transport *transport)
 {
     if (!transport->loop->closed)
         sm_timer_stop(&transport->loop->timers, &state_of(transport)->timer);
+    sm_tls_drop_held(state_of(transport)->tls);
 }
 
 static void tls_release(struct simul_transport *transport)
@@ -296,6 +360,8 @@ static const struct sm_transport_tls table = {
     .drained = tls_drained,
     .lost = tls_lost,
     .release = tls_release,
+    .held = held,
+    .held_up = held_up,
     .info = tls_info,
 };
 

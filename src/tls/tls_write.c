@@ -111,6 +111,18 @@ static int wait_for_room(struct sm_tls *tls, size_t n)
     }
 }
 
+/* Room, and the end of what holds it up (L5); while the one is waited for the other goes. */
+static int wait_to_send(struct sm_tls *tls, size_t n)
+{
+    int r;
+    do {
+        r = sm_tls_end_message(tls);
+        if (r == 0)
+            r = wait_for_room(tls, n);
+    } while (r == -EAGAIN || (r == 0 && sm_ssl_in_message(tls->ssl)));
+    return r;
+}
+
 /* A write ended before its end. */
 static ssize_t cut_off(struct sm_tls *tls, const struct source *source, int error)
 {
@@ -126,6 +138,10 @@ int sm_tls_say_end(struct sm_tls *tls)
     bool in_turn = tls->writing && !tls->closing;
     if (tls->ended || in_turn || tls->broken || tls->state != SM_TLS_OPEN)
         return 0;
+    if (sm_ssl_in_message(tls->ssl)) {
+        tls->ending = tls->held_up = true;
+        return 0;
+    }
     tls->ended = true;
     return sm_ssl_end(tls->ssl);
 }
@@ -141,7 +157,7 @@ static ssize_t write_in_turn(struct sm_tls *tls, struct source *source)
         if (tls->half)
             r = sm_checkpoint();
         if (r == 0)
-            r = wait_for_room(tls, source->rest.left);
+            r = wait_to_send(tls, source->rest.left);
         tls->half = false;
         if (r == 0)
             r = write_record(tls, source);
@@ -149,9 +165,19 @@ static ssize_t write_in_turn(struct sm_tls *tls, struct source *source)
     return r < 0 ? cut_off(tls, source, r) : (ssize_t)source->rest.total;
 }
 
+static int hold(struct sm_tls *tls, struct source *source)
+{
+    int r = sm_tls_hold(tls, &source->rest);
+    if (r == 0)
+        r = sm_tls_go_on(tls);
+    return r == -EAGAIN ? 0 : r;
+}
+
 static ssize_t write_at_once(struct sm_tls *tls, struct source *source)
 {
     int r = tls->half ? -EAGAIN : 0;
+    if (r == 0 && sm_ssl_in_message(tls->ssl))
+        r = hold(tls, source);
     while (r == 0 && source->rest.left > 0)
         r = write_record(tls, source);
     return r < 0 && source->rest.left < source->rest.total ? cut_off(tls, source, r)
@@ -166,9 +192,11 @@ static void pass_turn(struct sm_tls *tls)
         sm_tls_say_end(tls);
 }
 
-void sm_tls_wake_writers(struct sm_tls *tls)
+void sm_tls_wake_all(struct sm_tls *tls)
 {
     while (sm_waitq_wake(&tls->turns, -SIMUL_ESTATE))
+        ;
+    while (sm_waitq_wake(&tls->left, 0))
         ;
 }
 
@@ -213,10 +241,21 @@ ssize_t sm_tls_write(struct sm_layer *layer, const struct iovec *iov, int n,
 
 /* ---- flush, shutdown --------------------------------------------------------------------- */
 
+/* What was held up, the own end too, has to go first. */
+static int flush_held(struct sm_tls *tls)
+{
+    int r = usable(tls);
+    bool ends = tls->ending && !tls->ended;
+    if (r < 0 || (tls->held_len == 0 && !ends))
+        return r;
+    r = sm_tls_end_message(tls);
+    return r == 0 ? usable(tls) : r;
+}
+
 int sm_tls_flush(struct sm_layer *layer)
 {
     struct sm_tls *tls = sm_tls_of(layer);
-    int r = usable(tls);
+    int r = flush_held(tls);
     if (r < 0)
         return r;
     do

@@ -98,13 +98,30 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static int this_run;
+
+static void arm(void)
+{
+    for (int k = 0; k < KINDS; k++)
+        kinds[k].arm(&kinds[k] == now ? this_run : 0);
+}
+
 void sweep_begin(int i)
 {
     if (!shared)
         return;
     began = seconds();
+    this_run = i;
+    arm();
+}
+
+void sweep_from_here(void)
+{
+    if (!shared)
+        return;
     for (int k = 0; k < KINDS; k++)
-        kinds[k].arm(&kinds[k] == now ? i : 0);
+        kinds[k].disarm();
+    arm();
 }
 
 void sweep_end(void)
@@ -287,6 +304,10 @@ int sweep_run(const char *suite, struct harness_test *tests)
 void sweep_begin(int i)
 {
     (void)i;
+}
+
+void sweep_from_here(void)
+{
 }
 
 void sweep_end(void)

@@ -23,6 +23,9 @@ int sweep_run(const char *suite, struct harness_test *tests);
 void sweep_begin(int i);
 void sweep_end(void);
 
+/* For a test to say: what it did so far, others sweep over. */
+void sweep_from_here(void);
+
 /* A fault of the library that a test found after its body: an ordinary failure, but in a
  * sweep one that counts. */
 __attribute__((noreturn, format(printf, 1, 2))) void sweep_failed(const char *fmt, ...);
