@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* TLS on a stream: what comes from below, reading, questions. */
+/* TLS on a stream: what comes from below, reading. */
 #include "tls/tls.h"
 
 #include <string.h>
@@ -155,7 +155,7 @@ static void tls_wake(struct sm_layer *layer)
         ;
 }
 
-/* ---- questions ----------------------------------------------------------------------------- */
+/* ---- the rest of the table ------------------------------------------------------------------ */
 
 static int tls_info(const struct sm_layer *layer, enum sm_info what, void *answer)
 {
@@ -169,60 +169,6 @@ static int tls_info(const struct sm_layer *layer, enum sm_info what, void *answe
     if (r == 0 && what == SM_INFO_KEPT)
         *(size_t *)answer += tls->held_len;
     return r;
-}
-
-static const struct sm_tls *layer_of(const struct simul_stream *stream)
-{
-    if (!stream)
-        return NULL;
-    for (struct sm_layer *it = stream->top; it; it = it->below)
-        if (it->ops == &sm_tls_ops)
-            return sm_tls_of(it)->state == SM_TLS_OPEN ? sm_tls_of(it) : NULL;
-    return NULL;
-}
-
-static const char *word_of(const simul_stream *stream, enum sm_ssl_word which)
-{
-    const struct sm_tls *tls = layer_of(stream);
-    return tls ? sm_ssl_word(tls->ssl, which) : NULL;
-}
-
-const char *simul_stream_tls_version(const simul_stream *stream)
-{
-    return word_of(stream, SM_SSL_VERSION);
-}
-
-const char *simul_stream_tls_cipher(const simul_stream *stream)
-{
-    return word_of(stream, SM_SSL_CIPHER);
-}
-
-const char *simul_stream_tls_alpn(const simul_stream *stream)
-{
-    return word_of(stream, SM_SSL_ALPN);
-}
-
-const char *simul_stream_tls_hostname(const simul_stream *stream)
-{
-    return word_of(stream, SM_SSL_HOSTNAME);
-}
-
-bool simul_stream_tls_resumed(const simul_stream *stream)
-{
-    const struct sm_tls *tls = layer_of(stream);
-    return tls && sm_ssl_resumed(tls->ssl);
-}
-
-int simul_stream_tls_peercert(const simul_stream *stream,
-                              simul_tls_certificate **certificate)
-{
-    const struct sm_tls *tls = layer_of(stream);
-    return tls ? sm_ssl_peercert(tls->ssl, certificate) : -SIMUL_ESTATE;
-}
-
-void simul_tls_certificate_release(simul_tls_certificate *certificate)
-{
-    sm_free(certificate);
 }
 
 const struct sm_layer_ops sm_tls_ops = {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The layer that is TLS, from inside: shared by tls_start.c (the handshake), tls.c (reading),
- * tls_write.c and tls_end.c.
+ * tls_write.c, tls_held.c (writing that has to wait for the peer) and tls_end.c.
  *
  *  L1. Everything it sends goes into the layer below without waiting (SM_NOWAIT), record by
- *      record as it is encrypted, so nothing is kept here, and the order on the wire is that
+ *      record as it is encrypted, so nothing of it is kept here, and the order on the wire is that
  *      of OpenSSL's calls, whoever makes them: a task that reads may have to send, too.
  *  L2. Who writes waits for room below before he encrypts: a record that was encrypted has
  *      to be sent. `writing` is the turn to do so; others wait in `turns`.
@@ -22,6 +22,8 @@
  */
 #ifndef SM_TLS_TLS_H
 #define SM_TLS_TLS_H
+
+#include <simul/transport.h>
 
 #include "net/stream.h"
 #include "tls/context.h"
@@ -105,6 +107,10 @@ int sm_tls_shutdown(struct sm_layer *layer);
 int sm_tls_say_end(struct sm_tls *tls);
 /** The layer closes: whoever waits in it, but not below, looks again. */
 void sm_tls_wake_all(struct sm_tls *tls);
+
+/* tls_info.c */
+/** As simul_transport_get_extra_info(), of what TLS knows. */
+int sm_tls_info(const struct sm_tls *tls, simul_extra_info what, void *answer);
 
 /* tls_start.c */
 /** As simul_stream_start_tls(), of a stream that may go over to it, at once. */

@@ -316,38 +316,10 @@ static void tls_release(struct simul_transport *transport)
     sm_free(state);
 }
 
-static int word(const char *text, void *answer)
+static int info(const struct simul_transport *transport, simul_extra_info what,
+                void *answer)
 {
-    if (!text)
-        return -ENODATA;
-    *(const char **)answer = text;
-    return 0;
-}
-
-static int tls_info(const struct simul_transport *transport, simul_extra_info what,
-                    void *answer)
-{
-    const struct sm_tls *tls = state_of(transport)->tls;
-    switch (what) {
-    case SIMUL_INFO_TLS_VERSION:
-        return word(sm_ssl_word(tls->ssl, SM_SSL_VERSION), answer);
-    case SIMUL_INFO_TLS_CIPHER:
-        return word(sm_ssl_word(tls->ssl, SM_SSL_CIPHER), answer);
-    case SIMUL_INFO_TLS_ALPN:
-        return word(sm_ssl_word(tls->ssl, SM_SSL_ALPN), answer);
-    case SIMUL_INFO_TLS_HOSTNAME:
-        return word(sm_ssl_word(tls->ssl, SM_SSL_HOSTNAME), answer);
-    case SIMUL_INFO_TLS_RESUMED:
-        *(bool *)answer = sm_ssl_resumed(tls->ssl);
-        return 0;
-    case SIMUL_INFO_TLS_CONTEXT:
-        *(simul_tls_context **)answer = &tls->context->base;
-        return 0;
-    case SIMUL_INFO_TLS_PEERCERT:
-        return sm_ssl_peercert(tls->ssl, answer);
-    default:
-        return -EINVAL;
-    }
+    return sm_tls_info(state_of(transport)->tls, what, answer);
 }
 
 static const struct sm_transport_tls table = {
@@ -362,7 +334,7 @@ static const struct sm_transport_tls table = {
     .release = tls_release,
     .held = held,
     .held_up = held_up,
-    .info = tls_info,
+    .info = info,
 };
 
 int sm_tls_take_off(struct simul_stream *stream, struct simul_transport *transport)
