@@ -532,15 +532,37 @@ static struct sm_tls *inner(int i)
 }
 
 /* TLS inside of TLS, in the middle of a ticket of that below. */
-static simul_task *begin_inside(void)
+static simul_task *begin_inside_of(void (*make)(void))
 {
-    make_pair();
+    make();
     tls_on_pair(ends);
     simul_task *reader = start_reader();
     let_run(3);
     half_comes(inner(1));
     until_in_message(inner(0));
     return reader;
+}
+
+static simul_task *begin_inside(void)
+{
+    return begin_inside_of(make_pair);
+}
+
+static void make_tcp_pair(void)
+{
+    tcp_pair(ends, NULL);
+    tls_on_pair(ends);
+}
+
+/* The peer is not to take what had come for all. */
+NET_TEST(aborting_what_is_kept_for_a_layer_above_resets_the_connection)
+{
+    cancel(begin_inside_of(make_tcp_pair));
+    ck_assert_int_eq(write_hello(ends[0]), 5);
+    simul_stream_abort(ends[0]);
+    ck_assert_int_eq(simul_stream_read(ends[1], got, 1), -ECONNRESET);
+    words.tls->io.send = sm_tls_send;
+    release_pair();
 }
 
 NET_TEST(what_a_layer_above_sends_is_kept_and_counts)
