@@ -28,6 +28,9 @@
  * Cancellation: a cancelled request is aborted at once, its connection closed. A cancelled
  * read has done nothing, and may be repeated; simul_response_release() aborts.
  *
+ * In the child of a fork sessions and responses of before are the parent's: to close or release
+ * them there gives back the child's memory and descriptors, and ends no connection.
+ *
  * Errors of requests and reads come with a message (simul_message() of the task that passes
  * them on; simul_explain() in the task itself) that names the host and what happened:
  *   -SIMUL_EURL          the URL, or that of a redirect or a proxy, is malformed or not http(s)

@@ -14,6 +14,7 @@
  */
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "http/engine_curl.h"
 
@@ -80,8 +81,10 @@ static int configure(const struct sm_engine *engine)
 static void close_multi(struct sm_engine *engine)
 {
     sm_engine_stop_listening(engine);
+    sm_engine_leave_parents_sockets(engine);
     curl_multi_cleanup(engine->multi);
     sm_engine_stop_listening(engine); /* curl may have wished for something */
+    sm_engine_forget_sockets(engine);
     engine->multi = NULL;
     engine->is_lost = false;
 }
@@ -122,6 +125,7 @@ void sm_engine_remove(struct sm_engine *engine, struct sm_transfer *transfer)
     transfer->running = false;
     LIST_REMOVE(transfer, link);
     sm_transfer_hold(transfer, false);
+    sm_engine_leave_parents_sockets(engine);
     curl_multi_remove_handle(engine->multi, transfer->easy);
 }
 
@@ -220,6 +224,7 @@ int sm_engine_new(struct sm_engine **ret, simul_loop *loop, int connections)
         engine->connections = connections;
         LIST_INIT(&engine->running);
         LIST_INIT(&engine->watches);
+        engine->owner = getpid();
         r = open_multi(engine);
     }
     if (r >= 0) {

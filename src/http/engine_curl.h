@@ -34,6 +34,9 @@ struct sm_engine {
     int connections;     /* to keep open at most; <= 0: as many as are used */
     LIST_HEAD(, sm_transfer) running;
     LIST_HEAD(, sm_watch) watches; /* owned */
+    bool *sockets; /* owned; by their numbers: whether it is one of ours, and open */
+    int sockets_size;
+    pid_t owner; /* of the sockets: this process, or its parent */
 };
 
 /* ---- engine_curl.c ---- */
@@ -58,6 +61,18 @@ void sm_engine_stop_listening(struct sm_engine *engine);
 
 /* False: there is still no memory for the timer that curl wants. */
 bool sm_engine_recover_timer(struct sm_engine *engine);
+
+/* ---- engine_curl_socket.c ---- */
+
+curl_socket_t sm_engine_open_socket(void *transfer, curlsocktype purpose,
+                                    struct curl_sockaddr *address);
+int sm_engine_close_socket(void *engine, curl_socket_t fd);
+
+/* All are closed. */
+void sm_engine_forget_sockets(struct sm_engine *engine);
+
+/* Before curl closes a connection: in the child of a fork it is the parent's. */
+void sm_engine_leave_parents_sockets(struct sm_engine *engine);
 
 /* ---- engine_curl_errors.c ---- */
 

@@ -2,7 +2,6 @@
 /* The engine's transfers: one easy handle for one exchange. (See engine.h.) */
 #include <limits.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "http/engine_curl.h"
 
@@ -59,30 +58,6 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return CURL_WRITEFUNC_PAUSE;
 }
 
-/* curl's own would be inherited by programs that are run, and say nothing when there is none
- * to be had. */
-static curl_socket_t on_open(void *arg, curlsocktype purpose,
-                             struct curl_sockaddr *address)
-{
-    struct sm_transfer *transfer = arg;
-    (void)purpose;
-    long fd =
-        sm_socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd < 0)
-        transfer->no_socket = (int)-fd;
-    return fd < 0 ? CURL_SOCKET_BAD : (curl_socket_t)fd;
-}
-
-/* A poller may keep the descriptor's file alive for a moment more: the other side is told
- * that it is over now. */
-static int on_close(void *arg, curl_socket_t fd)
-{
-    (void)arg;
-    (void)sm_shutdown(fd, SHUT_RDWR); /* fails if there is no connection: as good */
-    sm_close(fd);
-    return 0;
-}
-
 /* ---- setting up ------------------------------------------------------------------------ */
 
 /* Options that fail for lack of memory only (or because curl was built without TLS). */
@@ -98,9 +73,10 @@ static CURLcode set_events(struct sm_transfer *transfer)
     bad |= SET(HEADERDATA, transfer);
     bad |= SET(WRITEFUNCTION, on_body);
     bad |= SET(WRITEDATA, transfer);
-    bad |= SET(OPENSOCKETFUNCTION, on_open);
+    bad |= SET(OPENSOCKETFUNCTION, sm_engine_open_socket);
     bad |= SET(OPENSOCKETDATA, transfer);
-    bad |= SET(CLOSESOCKETFUNCTION, on_close);
+    bad |= SET(CLOSESOCKETFUNCTION, sm_engine_close_socket);
+    bad |= SET(CLOSESOCKETDATA, transfer->engine);
     bad |= SET(PREREQFUNCTION, on_connected);
     bad |= SET(PREREQDATA, transfer);
     bad |= SET(RESOLVER_START_FUNCTION, on_resolve);

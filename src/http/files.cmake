@@ -7,7 +7,7 @@ sm_sources(
     http_server.c answer.c request_body.c
     url.c url_resolve.c url_file_name.c url_public.c
     engine_curl.c engine_curl_loop.c engine_curl_transfer.c
-    engine_curl_errors.c
+    engine_curl_socket.c engine_curl_errors.c
     session.c session_fields.c session_limit.c session_resolve.c session_proxy.c
     session_redirect.c session_request.c
     response.c response_body.c response_json.c)

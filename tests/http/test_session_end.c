@@ -349,6 +349,60 @@ TEST(close_works_in_a_callback)
     with_session(close_in_callback, NULL);
 }
 
+/* ---- in the child of a fork (S57) ----------------------------------------------------------- */
+
+static int close_session(void *unused)
+{
+    (void)unused;
+    return simul_session_close(session);
+}
+
+static int release_response(void *response)
+{
+    simul_response_release(response);
+    return close_session(NULL);
+}
+
+static int get_when_told(void *response)
+{
+    return simul_session_get(response, session, URL("/when-told"), NULL);
+}
+
+/* One connection is idle, one waits for an answer, one for the rest of a body. */
+static void go_on_after_child(void)
+{
+    char buf[8];
+    simul_response *told = NULL, *body = get("/slow-body"), *idle = get("/hello");
+    ck_assert_str_eq(text_of(idle), "hello\n");
+    simul_task *task = simul_create_task(get_when_told, &told);
+    until(&server.counts->requests, 3, task);
+    simul_response *again = get("/hello");
+    simul_response_release(again);
+    ck_assert_int_eq(server.counts->connections, 3);
+
+    ck_assert_int_eq(harness_in_child(close_session, NULL), 0);
+    ck_assert_int_eq(harness_in_child(release_response, body), 0);
+
+    __atomic_store_n(&server.counts->told, 1, __ATOMIC_SEQ_CST);
+    ck_assert_int_eq(simul_await(task), 0);
+    ck_assert_str_eq(text_of(told), "told\n");
+    again = get("/hello");
+    ck_assert_str_eq(text_of(again), "hello\n");
+    ck_assert_int_eq(server.counts->connections, 3);
+    ck_assert_int_eq(server.counts->left, 0);
+    ck_assert_int_eq(simul_response_read(body, buf, sizeof buf), 6);
+    simul_release(task);
+    simul_response_release(told);
+    simul_response_release(body);
+    simul_response_release(idle);
+    simul_response_release(again);
+}
+
+TEST(a_session_that_is_closed_in_the_child_goes_on_in_the_parent)
+{
+    with_session(go_on_after_child, NULL);
+}
+
 /* ---- the loop closes under it --------------------------------------------------------------- */
 
 static void leave_idle(void)
