@@ -36,7 +36,7 @@ struct sm_engine_events {
      * with that error. */
     int (*line)(void *user, const char *text, size_t len);
 
-    /* Bytes of the body, decompressed. SM_BODY_PAUSE: none was taken, they come again after
+    /* Bytes of the body, as they come. SM_BODY_PAUSE: none was taken, they come again after
      * sm_transfer_resume(). < 0 ends the transfer with that error. */
     int (*body)(void *user, const char *data, size_t len);
 
@@ -53,7 +53,8 @@ struct sm_engine_request {
     const char *proxy;    /* NULL: none; `resolved` is then about the proxy */
     unsigned proxy_port;  /* its port, where the URL does not say it */
     const char *ca_file;  /* NULL: the system's */
-    bool no_verify, no_compression;
+    bool no_verify;
+    bool no_compression; /* do not ask for it; undoing it is not the engine's */
 };
 
 /* connections: how many to keep open at most; <= 0: as many as are used. */

@@ -21,8 +21,6 @@ static const struct {
     {CURLE_PARTIAL_FILE, SIMUL_EINCOMPLETE, "the body was cut short", false},
     {CURLE_GOT_NOTHING, SIMUL_EINCOMPLETE, "closed the connection without an answer",
      true},
-    {CURLE_BAD_CONTENT_ENCODING, SIMUL_EENCODING, "the body could not be decompressed",
-     false},
     {CURLE_PEER_FAILED_VERIFICATION, SIMUL_ECERTIFICATE, "the certificate was refused",
      false},
     {CURLE_SSL_ISSUER_ERROR, SIMUL_ECERTIFICATE, "the certificate was refused", false},

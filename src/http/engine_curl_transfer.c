@@ -2,6 +2,7 @@
 /* The engine's transfers: one easy handle for one exchange. (See engine.h.) */
 #include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #include "http/engine_curl.h"
 
@@ -145,8 +146,6 @@ static CURLcode set_target(CURL *easy, const struct sm_engine_request *request)
     bad |= SET(PROXY, request->proxy ? request->proxy : "");
     bad |= SET(PROXYPORT, (long)request->proxy_port);
     bad |= SET(NOPROXY, "");
-    if (!request->no_compression)
-        bad |= SET(ACCEPT_ENCODING, "gzip, deflate");
     return bad;
 }
 
@@ -177,12 +176,25 @@ static bool append_header(struct curl_slist **list, const simul_http_header *hea
     return done;
 }
 
+/* curl's own way to ask for compression would undo it, too: all of what it has read at once,
+ * however large that becomes, and without a word if the end is missing. */
+static bool append_accept_encoding(struct sm_transfer *transfer,
+                                   const struct sm_engine_request *request)
+{
+    for (const simul_http_header *it = request->headers; it && it->name; it++)
+        if (strcasecmp(it->name, "Accept-Encoding") == 0)
+            return true;
+    return request->no_compression
+           || append(&transfer->headers, "Accept-Encoding: gzip, deflate");
+}
+
 /* curl's wait for "100 Continue" would be a second, lost with most servers. */
 static CURLcode set_headers(struct sm_transfer *transfer,
                             const struct sm_engine_request *request)
 {
     CURL *easy = transfer->easy;
-    if (!append(&transfer->headers, "Expect:"))
+    if (!append(&transfer->headers, "Expect:")
+        || !append_accept_encoding(transfer, request))
         return CURLE_OUT_OF_MEMORY;
     for (const simul_http_header *it = request->headers; it && it->name; it++)
         if (!append_header(&transfer->headers, it))

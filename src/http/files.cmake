@@ -10,9 +10,10 @@ sm_sources(
     engine_curl_socket.c engine_curl_errors.c
     session.c session_fields.c session_limit.c session_resolve.c session_proxy.c
     session_redirect.c session_request.c
-    response.c response_body.c response_json.c)
+    decoder.c response.c response_body.c response_json.c)
 
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
-list(APPEND SM_LIBS PkgConfig::CURL PkgConfig::JANSSON)
-list(APPEND SM_PC_REQUIRES libcurl jansson)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+list(APPEND SM_LIBS PkgConfig::CURL PkgConfig::JANSSON PkgConfig::ZLIB)
+list(APPEND SM_PC_REQUIRES libcurl jansson zlib)

@@ -34,19 +34,24 @@ const char *sm_response_way(const struct simul_response *response, char way[SM_W
     return way;
 }
 
+static void note(struct simul_response *response, int error, const char *what)
+{
+    char way[SM_WAY_MAX], text[SM_WAY_MAX + 512];
+    response->error = error;
+    if (error >= 0)
+        return;
+    snprintf(text, sizeof text, "%s: %s", sm_response_way(response, way), what);
+    sm_free(response->what);
+    response->what = sm_strdup(text);
+}
+
 /* S1. */
 static void end(struct simul_response *response, int error, const char *what)
 {
-    char way[SM_WAY_MAX], text[SM_WAY_MAX + 512];
     if (response->done)
         return;
     response->done = true;
-    response->error = error;
-    if (error < 0) {
-        snprintf(text, sizeof text, "%s: %s", sm_response_way(response, way), what);
-        sm_free(response->what);
-        response->what = sm_strdup(text);
-    }
+    note(response, error, what);
     give_place(response);
     wake(response);
 }
@@ -64,6 +69,13 @@ void sm_response_abort(struct simul_response *response, int error, const char *w
     end(response, error, what);
     give_place(
         response); /* a hop that had no transfer yet was never begun, nor ended */
+}
+
+void sm_response_spoil(struct simul_response *response, int error, const char *what)
+{
+    sm_response_abort(response, error, what);
+    if (response->error >= 0)
+        note(response, error, what);
 }
 
 /* ---- what the engine tells ------------------------------------------------------------- */
@@ -86,6 +98,7 @@ static int take_status(struct simul_response *response, const char *text, size_t
     if (status < 100 || status > 999)
         return -SIMUL_EHTTP;
     sm_fields_finish(&response->fields);
+    sm_decoder_finish(&response->decoder); /* an interim answer may have named one */
     sm_free(response->reason);
     p += p < end_of_text;
     response->reason = sm_malloc((size_t)(end_of_text - p) + 1);
@@ -97,6 +110,16 @@ static int take_status(struct simul_response *response, const char *text, size_t
     return 0;
 }
 
+/* curl takes the last of several, and one that it cannot count for none: then nobody would
+ * know whether the body is all of it (RFC 9112, 6.3). */
+static bool is_length(const struct simul_response *response, struct sm_http_slice value)
+{
+    uint64_t number;
+    const char *before = sm_fields_get(&response->fields, "Content-Length");
+    return sm_http_slice_number(value, &number)
+           && (!before || sm_http_slice_equal(value, before));
+}
+
 static int take_field(struct simul_response *response, const char *text, size_t len)
 {
     const char *colon = memchr(text, ':', len);
@@ -106,9 +129,12 @@ static int take_field(struct simul_response *response, const char *text, size_t 
     if (!colon || memchr(text, 0, len))
         return -SIMUL_EHTTP;
     struct sm_http_slice name = {text, (size_t)(colon - text)};
-    value = (struct sm_http_slice){colon + 1, len - name.len - 1};
-    return sm_fields_add(&response->fields, sm_http_slice_trim(name),
-                         sm_http_slice_trim(value));
+    value = sm_http_slice_trim((struct sm_http_slice){colon + 1, len - name.len - 1});
+    if (sm_http_slice_is(name, "Content-Length") && !is_length(response, value))
+        return -SIMUL_EHTTP;
+    if (!response->undecoded && sm_http_slice_is(name, "Content-Encoding"))
+        sm_decoder_add(&response->decoder, value);
+    return sm_fields_add(&response->fields, sm_http_slice_trim(name), value);
 }
 
 /* Fields that come after the body are not for us. */
@@ -143,6 +169,8 @@ static int on_body(void *user, const char *data, size_t len)
     size_t waiting = response->body.end - response->body.begin;
     if (response->dropping)
         return on_unwanted(response, len);
+    if (response->decoder.coding == SM_CODING_OTHER)
+        return -SIMUL_EENCODING;
     bool full = waiting + len > response->body_max;
     if (full && response->body_is_limit)
         return -SIMUL_ETOOLARGE;
@@ -166,6 +194,8 @@ static void on_done(void *user, int error, const char *what)
     } else if (error == -SIMUL_ETOOLARGE) {
         what = response->head_done ? "the body is larger than the limit"
                                    : "the head of the answer is larger than 256 KiB";
+    } else if (error == -SIMUL_EENCODING) {
+        what = "the body could not be decompressed: neither gzip nor deflate";
     } else if (error == -SIMUL_EHTTP && !*what) {
         what = "the answer is not HTTP";
     }
@@ -241,6 +271,7 @@ void sm_response_reset(struct simul_response *response)
     response->error = response->status = 0;
     response->head_size = response->dropped = 0;
     response->body.begin = response->body.end = 0;
+    sm_decoder_finish(&response->decoder);
     response->body_max = SM_BODY_WAITING;
     *response->proxy = 0;
 }
@@ -255,6 +286,8 @@ void sm_response_unref(struct simul_response *response)
     sm_free(response->reason);
     sm_free(response->url);
     sm_free(response->body.data);
+    sm_decoder_finish(&response->decoder);
+    sm_free(response->decoded.data);
     sm_free(response->sent.data);
     sm_free(response);
     sm_session_unref(session);

@@ -25,6 +25,7 @@
 #include <sys/queue.h>
 
 #include "base/sys.h"
+#include "http/decoder.h"
 #include "http/engine.h"
 #include "http/url.h"
 
@@ -200,11 +201,15 @@ struct simul_response {
     char *reason; /* owned */
     struct sm_fields fields;
     size_t head_size; /* bytes so far, against senders without end */
+    bool undecoded;   /* the body is wanted as it comes */
 
-    struct sm_buffer body;
-    size_t body_max;    /* how much may wait in it */
-    bool body_is_limit; /* more than that is an error; else a reason to pause */
-    size_t dropped;     /* bytes */
+    struct sm_buffer body;     /* as it came */
+    struct sm_decoder decoder; /* of the body */
+    struct sm_buffer decoded;  /* what was not read of simul_response_bytes() */
+    size_t decoded_in_a_row;   /* bytes, since the last wait */
+    size_t body_max;           /* how much may wait in `body` */
+    bool body_is_limit;        /* more than that is an error; else a reason to pause */
+    size_t dropped;            /* bytes */
 
     struct sm_buffer sent; /* the JSON text of the request */
 };
@@ -217,6 +222,8 @@ void sm_response_unref(struct simul_response *response);
 void sm_response_reset(struct simul_response *response);
 /* Aborts the transfer, gives the place back. */
 void sm_response_abort(struct simul_response *response, int error, const char *what);
+/* The same, also if the transfer has ended well: what it brought is of no use. */
+void sm_response_spoil(struct simul_response *response, int error, const char *what);
 /* Wait until the engine has something to tell. When the time comes, or that of the total
  * limit, the response ends with -ETIMEDOUT. `which`: "connect" or "read". */
 int sm_response_wait(struct simul_response *response, double when, const char *which);

@@ -184,6 +184,7 @@ static int start(struct sm_request *call, const char *proxy, const char *resolve
     };
     if (session->closed)
         return -ECONNABORTED;
+    response->undecoded = call->opts->no_compression;
     int r = sm_transfer_start(&response->transfer, session->engine, &request,
                               &sm_response_events, response);
     if (r >= 0)

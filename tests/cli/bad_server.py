@@ -130,6 +130,12 @@ class BadServer:
         body = squeeze.compress(b"a" * int(value)) + squeeze.flush()
         return self._send(client, body, fields="Content-Encoding: gzip\r\n")
 
+    def _path_cutgzip(self, client, value, count):
+        """Cut short before it was framed: only the compressed data know."""
+        squeeze = zlib.compressobj(wbits=31)
+        body = squeeze.compress(b"a" * 1000) + squeeze.flush()
+        return self._send(client, body[:-9], fields="Content-Encoding: gzip\r\n")
+
     def _path_flaky(self, client, value, count):
         """503 twice, then cut off once, then well."""
         if count <= 2:

@@ -162,6 +162,7 @@ class Errors(Fetch):
             REFUSED: r"cannot connect: Connection refused",
             base + "/reset/": r"the connection broke|cut short",
             base + "/cut/": r"the body was cut short",
+            base + "/cutgzip/": r"the body was cut short",
             base + "/never/": r"the total time-out of \d+ s is over",
             base + "/status/404-Not-Found": r"^404 Not Found$",
             base + "/status/500-Oh": r"^500 Oh$",

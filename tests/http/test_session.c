@@ -98,9 +98,9 @@ static void read_in_pieces(const char *path, size_t expected)
 
 static void read_all_kinds(void)
 {
-    static const char *const paths[] = {"/bytes/1000000", "/chunked/1000000",
+    static const char *const paths[] = {"/bytes/1000000",       "/chunked/1000000",
                                         "/until-close/1000000", "/gzip/1000000",
-                                        "/deflate/1000000"};
+                                        "/deflate/1000000",     "/raw-deflate/1000000"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         read_in_pieces(paths[i], 1000000);
     read_in_pieces("/bytes/0", 0);

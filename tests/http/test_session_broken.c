@@ -26,6 +26,8 @@ static void get_broken_heads(void)
               "closed the connection within the head of the answer");
     get_fails("/garbage", -SIMUL_EHTTP, "the answer is not HTTP");
     get_fails("/bad-length", -SIMUL_EHTTP, "the answer is not HTTP");
+    get_fails("/two-lengths", -SIMUL_EHTTP, "the HTTP message is malformed");
+    get_fails("/huge-length", -SIMUL_EHTTP, "the HTTP message is malformed");
     get_fails("/bad-field", -SIMUL_EHTTP, "the answer is not HTTP");
     get_fails("/endless-head", -SIMUL_ETOOLARGE, "the head of the answer is larger");
     still_works();
@@ -78,12 +80,29 @@ static void get_broken_bodies(void)
                "the body was cut short");
     body_fails("/bad-chunk", "", -SIMUL_EHTTP, "the answer is not HTTP");
     body_fails("/bad-gzip", "", -SIMUL_EENCODING, "could not be decompressed");
+    body_fails("/unknown-coding", "", -SIMUL_EENCODING, "neither gzip nor deflate");
+    body_fails("/cut-gzip/9", "abcdefghi", -SIMUL_EINCOMPLETE,
+               "the body was cut short");
     still_works();
 }
 
 TEST(a_broken_body_is_an_error)
 {
     with_session(get_broken_bodies, NULL);
+}
+
+static void get_too_much(void)
+{
+    const void *data;
+    simul_response *response = get("/gzip/10000000");
+    ck_assert_int_eq(simul_response_bytes(response, &data, 1000), -SIMUL_ETOOLARGE);
+    simul_response_release(response);
+    still_works();
+}
+
+TEST(a_limit_is_on_what_comes_out_of_the_compressed)
+{
+    with_session(get_too_much, NULL);
 }
 
 static void get_reset(void)

@@ -6,7 +6,8 @@
  *
  *   /hello /bytes/N /chunked/N /until-close/N     bodies; the bytes are 'a' to 'z' in turn
  *   /status/CODE /echo /json /text-with-nul
- *   /gzip/N /deflate/N /bad-gzip                  N bytes, compressed
+ *   /gzip/N /deflate/N /raw-deflate/N /cut-gzip/N  N bytes, compressed
+ *   /bad-gzip /unknown-coding                      and not
  *   /redirect/CODE?URL /loop /redirects/N         Location: URL; to itself; N times
  *   /redirect-body/N                              to /hello, with a body of N bytes
  *   /interim /folded /trailers /no-reason

@@ -89,8 +89,10 @@ static int chunked(struct http_client *client, size_t n, const char *end)
     return r == OPEN ? say(client, "%s", end) : r;
 }
 
-/* bits: 31 for gzip, 15 for zlib's own format ("deflate"). */
-static int compressed(struct http_client *client, size_t n, int bits, const char *name)
+/* bits: 31 for gzip, 15 for zlib's own format ("deflate"), -15 for that without its header.
+ * The last `missing` bytes are not sent. */
+static int compressed(struct http_client *client, size_t n, int bits, const char *name,
+                      size_t missing)
 {
     char *data = alphabet(n);
     z_stream z = {.next_in = (Bytef *)data, .avail_in = (uInt)n};
@@ -103,9 +105,9 @@ static int compressed(struct http_client *client, size_t n, int bits, const char
     int r =
         say(client,
             "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %lu\r\n\r\n",
-            name, z.total_out);
+            name, z.total_out - missing);
     if (r == OPEN)
-        r = put(client, out, z.total_out);
+        r = put(client, out, z.total_out - missing);
     deflateEnd(&z);
     free(out);
     free(data);
@@ -218,6 +220,13 @@ static const struct {
     {"/bad-gzip",
      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\nhello\n",
      OPEN},
+    {"/unknown-coding",
+     "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 6\r\n\r\nhello\n",
+     OPEN},
+    {"/two-lengths",
+     "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nContent-Length: 5\r\n\r\nhello\n", CLOSE},
+    {"/huge-length",
+     "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello\n", CLOSE},
     {"/cut", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhello\n", CLOSE},
     {"/cut-chunked",
      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello\n\r\n6\r\nhe",
@@ -271,9 +280,13 @@ static int answer_number(struct http_client *client, int *then)
     else if (has_number(path, "/chunked/", &n))
         *then = chunked(client, (size_t)n, "0\r\n\r\n");
     else if (has_number(path, "/gzip/", &n))
-        *then = compressed(client, (size_t)n, 31, "gzip");
+        *then = compressed(client, (size_t)n, 31, "gzip", 0);
+    else if (has_number(path, "/cut-gzip/", &n))
+        *then = compressed(client, (size_t)n, 31, "gzip", 9);
     else if (has_number(path, "/deflate/", &n))
-        *then = compressed(client, (size_t)n, 15, "deflate");
+        *then = compressed(client, (size_t)n, 15, "deflate", 0);
+    else if (has_number(path, "/raw-deflate/", &n))
+        *then = compressed(client, (size_t)n, -15, "deflate", 0);
     else if (has_number(path, "/status/", &n))
         *then = answer(client, (int)n, "As Asked", "", "status\n");
     else if (has_number(path, "/delay/", &n))
