@@ -9,8 +9,25 @@
 #ifndef SM_BASE_FORK_H
 #define SM_BASE_FORK_H
 
+#include <pthread.h>
+
 /* How often this process is the child of a fork, since somebody watches. */
 extern unsigned sm_forks;
+
+/**
+ * A mutex of the process's: each fork waits until it is free, and holds it meanwhile, so
+ * that in the child nobody has it, and what it guards is whole. Who has it takes no other
+ * one. Each is a line of its file:
+ *
+ *     SM_HELD_OVER_FORKS(lock)
+ */
+void sm_hold_over_forks(pthread_mutex_t *mutex);
+
+#define SM_HELD_OVER_FORKS(mutex_)                                                     \
+    __attribute__((constructor)) static void hold_over_forks(void)                     \
+    {                                                                                  \
+        sm_hold_over_forks(&(mutex_));                                                 \
+    }
 
 /* Called in the child, which has only what is async-signal-safe; NULL: nobody. */
 extern void (*sm_in_child)(void);

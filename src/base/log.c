@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/fork.h"
 #include "base/sys.h"
 
 static void to_stderr(simul_log_level level, const char *message, void *arg);
@@ -34,6 +35,8 @@ static void to_stderr(simul_log_level level, const char *message, void *arg)
     (void)arg;
     (void)sm_writev(STDERR_FILENO, parts, 3);
 }
+
+SM_HELD_OVER_FORKS(sink.lock)
 
 void simul_set_log(simul_log_fn *log, void *arg)
 {

@@ -30,6 +30,7 @@ struct signal_watch {
 enum { PATIENCE = 3 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+SM_HELD_OVER_FORKS(lock)
 static struct {
     struct simul_loop *owner; /* atomic: read by the handler */
     unsigned pending;         /* atomic: came since the last was dispatched */
@@ -64,7 +65,6 @@ static void on_signal(int signum)
  * is async-signal-safe. */
 void sm_signals_forked(void)
 {
-    pthread_mutex_init(&lock, NULL); /* another thread may have held it */
     handling = 0;
     for (int signum = 1; signum < NSIG; signum++) {
         if (!table[signum].owner)

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/fork.h"
 #include "base/sys.h"
 
 enum { ALT_STACK_SIZE = 32 * 1024, TEXT_SIZE = 512 };
@@ -26,6 +27,7 @@ static const int signals[] = {SIGSEGV, SIGBUS};
 enum { SIGNALS = sizeof signals / sizeof signals[0] };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+SM_HELD_OVER_FORKS(lock)
 static int users;      /* threads that have entered */
 static bool installed; /* our handler is there, or below another one */
 static struct sigaction before[SIGNALS]; /* what was there when we came */

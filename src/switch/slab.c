@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/fork.h"
 #include "base/sys.h"
 #include "base/valgrind.h"
 
@@ -45,6 +46,7 @@ size_t sm_pages(size_t size)
 static struct sm_slab *registry;
 static atomic_int walkers;
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+SM_HELD_OVER_FORKS(registry_lock)
 
 static struct sm_slab *follow(struct sm_slab **link)
 {
