@@ -12,6 +12,10 @@
 #include "base/sys.h"
 #include "base/valgrind.h"
 
+#if SM_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 #if SM_TSAN
 void __tsan_destroy_fiber(void *fiber);
 #endif
@@ -153,6 +157,11 @@ void sm_slab_unmap(struct sm_slab *slab)
     registry_remove(slab);
     for (unsigned i = 0; i < slab->carved; i++)
         forget(&slab->table[i]);
+#if SM_ASAN
+    /* Frames that were never left have left their red zones behind: not for those who get
+     * these addresses next. */
+    ASAN_UNPOISON_MEMORY_REGION(slab, slab->mapped);
+#endif
     sm_munmap(slab, slab->mapped);
 }
 

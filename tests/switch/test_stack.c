@@ -14,6 +14,10 @@
 #include "base/valgrind.h"
 #include "switch/stack.h"
 
+#if SM_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 /* Sanitizers and valgrind need address space, or time for each stack, themselves. */
 static bool is_instrumented(void)
 {
@@ -298,6 +302,26 @@ TEST(when_the_mapping_budget_is_used_up_it_is_said)
         put(stacks[i]);
     sm_stack_pool_finish(&pool);
 }
+
+#if SM_ASAN
+/* Frames that are never returned from leave red zones. */
+TEST(the_next_who_maps_the_memory_may_write_to_it)
+{
+    struct sm_stack *stack = get(0);
+    char *from = stack->base;
+    size_t size = (size_t)((char *)stack->top - from);
+    size -= size % page_size(); /* the tops have colours */
+    ASAN_POISON_MEMORY_REGION(from, size);
+    put(stack);
+    sm_stack_pool_finish(&pool);
+
+    char *next = mmap(from, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    ck_assert_ptr_eq(next, from);
+    memset(next, 1, size);
+    munmap(next, size);
+}
+#endif
 
 TEST(finishing_a_pool_gives_its_guards_back_to_the_budget)
 {
