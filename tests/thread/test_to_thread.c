@@ -281,16 +281,16 @@ static int gate_in_executor(void *executor)
 /* As a thread of the pool, or another one, would have them at the wrong moment. */
 static void take_locks(simul_loop *loop, simul_executor *executor)
 {
-    pthread_mutex_lock(&loop->inbox_lock.mutex);
-    pthread_mutex_lock(&loop->jobs->lock.mutex);
     pthread_mutex_lock(&executor->lock.mutex);
+    pthread_mutex_lock(&loop->jobs->lock.mutex);
+    pthread_mutex_lock(&loop->inbox_lock.mutex);
 }
 
 static void give_locks(simul_loop *loop, simul_executor *executor)
 {
-    pthread_mutex_unlock(&executor->lock.mutex);
-    pthread_mutex_unlock(&loop->jobs->lock.mutex);
     pthread_mutex_unlock(&loop->inbox_lock.mutex);
+    pthread_mutex_unlock(&loop->jobs->lock.mutex);
+    pthread_mutex_unlock(&executor->lock.mutex);
 }
 
 static simul_executor *pool;
