@@ -20,25 +20,41 @@
 
 /* ---- the library ---------------------------------------------------------------------- */
 
+/* curl says "out of memory" also of what it finds too long, as a line of a head of more than
+ * 100 KiB. So it is noted whether there was none. */
+static __thread bool has_allocated, ran_out;
+
+static void *given(void *ptr)
+{
+    has_allocated = true;
+    ran_out = ran_out || !ptr;
+    return ptr;
+}
+
 static void *curl_malloc(size_t size)
 {
-    return sm_malloc(size);
+    return given(sm_malloc(size));
 }
 
 static void *curl_realloc(void *ptr, size_t size)
 {
-    return sm_realloc(ptr, size);
+    return given(sm_realloc(ptr, size));
 }
 
 static char *curl_strdup(const char *text)
 {
-    return sm_strdup(text);
+    return given(sm_strdup(text));
 }
 
 static void *curl_calloc(size_t n, size_t size)
 {
     size_t bytes;
-    return __builtin_mul_overflow(n, size, &bytes) ? NULL : sm_zalloc(bytes);
+    return given(__builtin_mul_overflow(n, size, &bytes) ? NULL : sm_zalloc(bytes));
+}
+
+static bool is_too_long(CURLcode code)
+{
+    return code == CURLE_OUT_OF_MEMORY && has_allocated && !ran_out;
 }
 
 static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -131,6 +147,7 @@ void sm_engine_remove(struct sm_engine *engine, struct sm_transfer *transfer)
 
 int sm_engine_add(struct sm_engine *engine, struct sm_transfer *transfer)
 {
+    ran_out = false;
     int r = open_multi(engine);
     if (r < 0)
         return r;
@@ -157,6 +174,8 @@ static void finish(struct sm_transfer *transfer, CURLcode code)
     if (!os_errno)
         os_errno = transfer->no_socket;
     sm_engine_remove(transfer->engine, transfer);
+    if (!error && is_too_long(code))
+        error = -SIMUL_ETOOLARGE;
     if (error)
         what = simul_strerror(error);
     else

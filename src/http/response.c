@@ -185,6 +185,15 @@ static int on_body(void *user, const char *data, size_t len)
     return SM_BODY_TAKEN;
 }
 
+static const char *head_or_body(const struct simul_response *response)
+{
+    if (response->head_done)
+        return "the body is larger than the limit";
+    return response->head_size > HEAD_MAX
+               ? "the head of the answer is larger than 256 KiB"
+               : "the head of the answer has a line larger than 100 KiB";
+}
+
 static void on_done(void *user, int error, const char *what)
 {
     struct simul_response *response = user;
@@ -192,8 +201,7 @@ static void on_done(void *user, int error, const char *what)
         error = -SIMUL_EINCOMPLETE;
         what = "closed the connection within the head of the answer";
     } else if (error == -SIMUL_ETOOLARGE) {
-        what = response->head_done ? "the body is larger than the limit"
-                                   : "the head of the answer is larger than 256 KiB";
+        what = head_or_body(response);
     } else if (error == -SIMUL_EENCODING) {
         what = "the body could not be decompressed: neither gzip nor deflate";
     } else if (error == -SIMUL_EHTTP && !*what) {

@@ -30,6 +30,7 @@ static void get_broken_heads(void)
     get_fails("/huge-length", -SIMUL_EHTTP, "the HTTP message is malformed");
     get_fails("/bad-field", -SIMUL_EHTTP, "the answer is not HTTP");
     get_fails("/endless-head", -SIMUL_ETOOLARGE, "the head of the answer is larger");
+    get_fails("/endless-line", -SIMUL_ETOOLARGE, "a line larger than 100 KiB");
     still_works();
 }
 

@@ -14,7 +14,7 @@
  *   /slow-head /slow-body /delay/MS               never answers; never ends; late
  *   /when-told                                    answers when counts->told is set
  *   /cut /cut-chunked /cut-head /nothing          closes within …, without an answer
- *   /reset /garbage /bad-chunk /bad-field /endless-head /bad-length
+ *   /reset /garbage /bad-chunk /bad-field /endless-head /endless-line /bad-length
  *   http://HOST/...                               the same: it is a proxy, too
  *   /drop-next                                    answers, and closes the idle connection
  */

@@ -152,6 +152,14 @@ static int endless_head(struct http_client *client)
     return CLOSE;
 }
 
+static int endless_line(struct http_client *client)
+{
+    int r = say(client, "HTTP/1.1 200 OK\r\nX-More: ");
+    while (r == OPEN)
+        r = say(client, "%0512d", 0);
+    return CLOSE;
+}
+
 static int delay(struct http_client *client, long ms)
 {
     struct timespec time = {ms / 1000, ms % 1000 * 1000000};
@@ -326,5 +334,7 @@ int http_pages_answer(struct http_client *client)
         return reset(client);
     if (strcmp(path, "/endless-head") == 0)
         return endless_head(client);
+    if (strcmp(path, "/endless-line") == 0)
+        return endless_line(client);
     return answer(client, 404, "Not Found", "", "not found\n");
 }
