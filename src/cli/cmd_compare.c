@@ -264,14 +264,14 @@ static int experiment(struct compare *compare)
         compare->url = url;
         compare->own_server = true;
     }
-    int r = run_rows(compare);
+    int r = run_rows(compare), counted = 0;
     if (r == 0 && compare->own_server)
-        r = check_count(compare, &server);
+        counted = check_count(compare, &server);
     compare_stop_server(&server);
     if (r == 0)
-        r = report(compare);
+        r = report(compare); /* also what is in doubt: that was said */
     int failed = report_failed(compare);
-    return r < 0 ? r : failed;
+    return r < 0 ? r : counted < 0 ? counted : failed;
 }
 
 int cmd_compare(int argc, char **argv)

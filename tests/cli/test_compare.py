@@ -4,8 +4,10 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 from program import SIMUL, Server, run
@@ -77,6 +79,27 @@ class Compare(unittest.TestCase):
         result = self.compare("--frequencies", "1", "--url", "http://127.0.0.1:9/")
         self.assertEqual(result.returncode, 1)
         self.assertIn("refused", result.stderr)
+
+    def test_a_server_that_dies_is_told_and_the_rows_are_shown(self):
+        process = subprocess.Popen(
+            [SIMUL, "compare", "--latency", "60", "--frequencies", "2"],
+            cwd=self.folder.name, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        os.kill(self.server_of(process.pid), signal.SIGKILL)
+        out, error = process.communicate()
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("the server does not say what it counted", error)
+        self.assertIn("simul x 2: 2 failed", error)
+        self.assertRegex(out, r"(?m)^ +2 simul +2 .* 2$")
+
+    @staticmethod
+    def server_of(pid):
+        """Its child that serves, once another one fetches: then it listens."""
+        while True:
+            with open(f"/proc/{pid}/task/{pid}/children") as file:
+                children = file.read().split()
+            if len(children) == 2:
+                return int(children[0])
+            time.sleep(0.01)
 
     def test_bad_options_are_said(self):
         for args in (("--frequencies", "0"), ("--frequencies", "1,x"), ("--pool", "0"),
