@@ -54,7 +54,8 @@ static void abort_children(struct sm_group *g)
     if (g->scope.task->sched->loop.closed)
         return;
     sm_list_each_safe (it, &g->children)
-        simul_cancel(child_of(it));
+        if (!simul_done(child_of(it))) /* else it would count as asked: see hear() */
+            simul_cancel(child_of(it));
 }
 
 static void unlink_child(struct simul_future *child)

@@ -147,6 +147,20 @@ TASK_TEST(errors_of_cancelled_siblings_go_to_the_exception_handler)
         strncmp(trace_take(), "(EPIPE: another error in a group (Task-", 39), 0);
 }
 
+/* The second has failed already when the first one's end cancels the others. */
+TASK_TEST(an_error_of_the_same_pass_goes_to_the_exception_handler)
+{
+    simul_group group;
+    trace_errors();
+    simul_group_enter(&group);
+    simul_group_create_task(&group, bad, NULL);
+    simul_group_create_task(&group, bad, NULL);
+
+    ck_assert_int_eq(simul_group_exit(&group, 0), -EIO);
+    ck_assert_int_eq(strncmp(trace_take(), "(EIO: another error in a group (Task-", 37),
+                     0);
+}
+
 static int group_with_message(void *unused)
 {
     (void)unused;
