@@ -61,7 +61,8 @@ struct sm_wait {
 
 /* The end of the frame of the function in which this stands: its caller's locals lie above,
  * its own and those of functions that it called below. Not the frame pointer, which some
- * architectures (aarch64, with gcc) keep below the locals. */
+ * architectures (aarch64, with gcc) keep below the locals. So a function with a checkpoint must
+ * not become a part of one that has entered a scope: static ones of the same file are noinline. */
 #define sm_frame() __builtin_dwarf_cfa()
 
 /** The slow half of sm_checkpoint(). `frame`: sm_frame() of the caller. */

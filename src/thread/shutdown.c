@@ -88,7 +88,8 @@ static int await(struct simul_executor *executor)
 
 /* ---- either -------------------------------------------------------------------------------- */
 
-int sm_executor_wait(struct simul_executor *executor)
+/* Not a part of wait_with_limit(): see sm_frame(). */
+__attribute__((noinline)) int sm_executor_wait(struct simul_executor *executor)
 {
     if (sm_executor_dead(executor))
         return 0;
