@@ -56,6 +56,7 @@ struct shared {
     unsigned long counts[KINDS];      /* in the last run that came to its end */
     const struct sm_fault_site *site; /* that failed in the last run */
     double took;                      /* the last run, seconds */
+    bool later;                       /* the test says when to begin */
 };
 
 /* Of all workers. */
@@ -100,10 +101,10 @@ static double seconds(void)
 
 static int this_run;
 
-static void arm(void)
+static void arm(int i)
 {
     for (int k = 0; k < KINDS; k++)
-        kinds[k].arm(&kinds[k] == now ? this_run : 0);
+        kinds[k].arm(&kinds[k] == now ? i : 0);
 }
 
 void sweep_begin(int i)
@@ -112,7 +113,7 @@ void sweep_begin(int i)
         return;
     began = seconds();
     this_run = i;
-    arm();
+    arm(shared->later ? 0 : i);
 }
 
 void sweep_from_here(void)
@@ -121,7 +122,8 @@ void sweep_from_here(void)
         return;
     for (int k = 0; k < KINDS; k++)
         kinds[k].disarm();
-    arm();
+    shared->later = true;
+    arm(this_run);
 }
 
 void sweep_end(void)
@@ -209,6 +211,7 @@ static int sweep_test(const struct harness_test *test)
 {
     unsigned long counts[KINDS];
     memset(shared->counts, 0, sizeof shared->counts);
+    shared->later = false;
     unsetenv("HARNESS_PATIENCE");
     int bad = !run_once(test, 0);
     set_patience(shared->took);
