@@ -5,10 +5,20 @@
 
 #include "base/fork.h"
 #include "base/mutex.h"
+#include "base/sanitizers.h"
 #include "support/harness.h"
 
 static pthread_mutex_t of_process = PTHREAD_MUTEX_INITIALIZER;
 SM_HELD_OVER_FORKS(of_process)
+
+#if SM_TSAN
+/* To it the child has leaked the thread, which only the parent has. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "report_thread_leaks=0";
+}
+#endif
 
 static sem_t has_it;
 
