@@ -27,6 +27,7 @@ static int main_of_test(void *arg)
     void (**body)(void) = arg;
     simul_timeout limit;
     simul_timeout_enter(&limit, harness_patience());
+    sweep_body_begins();
     (*body)();
     int r = (int)simul_timeout_exit(&limit, 0);
     if (simul_timeout_expired(&limit))

@@ -56,7 +56,8 @@ struct shared {
     unsigned long counts[KINDS];      /* in the last run that came to its end */
     const struct sm_fault_site *site; /* that failed in the last run */
     double took;                      /* the last run, seconds */
-    bool later;                       /* the test says when to begin */
+    int places;                       /* how often the test says where to begin */
+    bool first;                       /* the first test of the program */
 };
 
 /* Of all workers. */
@@ -99,7 +100,7 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int this_run;
+static int this_run, seen; /* seen: how often this run has said where to begin */
 
 static void arm(int i)
 {
@@ -113,17 +114,32 @@ void sweep_begin(int i)
         return;
     began = seconds();
     this_run = i;
-    arm(shared->later ? 0 : i);
+    seen = 0;
+    if (i == 0)
+        shared->places = 0;
+    arm(shared->places == 0 ? i : 0);
 }
 
+/* The last place at which the undisturbed run said so is the one. */
 void sweep_from_here(void)
 {
     if (!shared)
         return;
     for (int k = 0; k < KINDS; k++)
         kinds[k].disarm();
-    shared->later = true;
-    arm(this_run);
+    seen++;
+    if (this_run == 0)
+        shared->places = seen;
+    arm(seen == shared->places ? this_run : 0);
+}
+
+/* A test may make several runs, each of something else. */
+void sweep_body_begins(void)
+{
+    static bool begun;
+    if (shared && !shared->first && !begun)
+        sweep_from_here();
+    begun = true;
 }
 
 void sweep_end(void)
@@ -211,7 +227,6 @@ static int sweep_test(const struct harness_test *test)
 {
     unsigned long counts[KINDS];
     memset(shared->counts, 0, sizeof shared->counts);
-    shared->later = false;
     unsetenv("HARNESS_PATIENCE");
     int bad = !run_once(test, 0);
     set_patience(shared->took);
@@ -243,6 +258,7 @@ static void work(struct harness_test *tests)
             continue;
         if (i++ != mine)
             continue;
+        shared->first = mine == 0;
         atomic_fetch_add(&sum->bad, sweep_test(test));
         mine = atomic_fetch_add(&sum->next, 1);
         atomic_fetch_add(&sum->ran, 1);
@@ -310,6 +326,10 @@ void sweep_begin(int i)
 }
 
 void sweep_from_here(void)
+{
+}
+
+void sweep_body_begins(void)
 {
 }
 

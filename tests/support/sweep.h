@@ -26,6 +26,10 @@ void sweep_end(void);
 /* For a test to say: what it did so far, others sweep over. */
 void sweep_from_here(void);
 
+/* The same, said where the main task of a run begins: what makes the run is the same in each
+ * test, and swept in the first one of a program. */
+void sweep_body_begins(void);
+
 /* A fault of the library that a test found after its body: an ordinary failure, but in a
  * sweep one that counts. */
 __attribute__((noreturn, format(printf, 1, 2))) void sweep_failed(const char *fmt, ...);

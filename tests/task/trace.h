@@ -10,6 +10,7 @@
 #define SM_TESTS_TRACE_H
 
 #include "support/harness.h"
+#include "support/sweep.h"
 
 #include <math.h>
 #include <simul/debug.h>
@@ -55,6 +56,7 @@ int run_like_asyncio(simul_fn *fn, void *arg);
     static int main_of_##name_(void *arg)                                              \
     {                                                                                  \
         (void)arg;                                                                     \
+        sweep_body_begins();                                                           \
         task_##name_();                                                                \
         return 0;                                                                      \
     }                                                                                  \
