@@ -59,8 +59,8 @@ struct simul_future *sm_future_alloc_slow(struct sm_sched *sched)
 void sm_future_free(struct simul_future *future)
 {
     struct sm_sched *sched = future->sched;
+    /* He who releases many in order awaits the next first. */
     if (sm_unlikely(sched->blocks > SM_MANY))
-        /* he who releases many in order awaits the next first */
         sm_future_ahead(sched->free, future);
     future->wait = (struct sm_wait *)sched->free;
     sched->free = future;

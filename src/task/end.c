@@ -29,8 +29,8 @@ static inline __attribute__((always_inline)) void finish(struct simul_future *ta
     sm_list_remove(&task->all);
     sched->task_count--;
     sm_timers_unreserve(&sched->loop.timers);
-    if (sm_unlikely(
-            task->in_group)) { /* the group hears of it first, a pass later, as in asyncio */
+    /* The group hears of it first, a pass later, as in asyncio. */
+    if (sm_unlikely(task->in_group)) {
         task->ready.run = sm_group_child_done;
         sm_loop_ready(&sched->loop, &task->ready, SM_READY_INLINE);
     }

@@ -134,8 +134,7 @@ struct sm_sched {
     struct simul_loop loop; /* first: a simul_loop * of ours is a struct sm_sched * */
     struct simul_future *current; /* the task that runs; NULL: the loop's stack */
     int budget_left, budget;      /* operations without a switch; see sm_spend() */
-    const void
-        *yielded_to; /* where the task that yielded last will return to (sleep.c) */
+    const void *yielded_to;  /* where the last one to yield will return to (sleep.c) */
     sm_context loop_context; /* while a task runs; NULL: the loop's own stack does */
     int *errno_of_thread;
     uint64_t fp; /* floating-point control state that tasks begin with: the thread's */
